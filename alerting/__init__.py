@@ -1,0 +1,1 @@
+"""What a rule means: rows, tables, templates, validation, packs and the outcome record."""

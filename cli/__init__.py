@@ -1,0 +1,1 @@
+"""The `alerts` command, one module a subcommand."""

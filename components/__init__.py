@@ -1,0 +1,1 @@
+"""What becomes a resource: the Alerting component, its destinations, alerts and access."""

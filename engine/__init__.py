@@ -1,0 +1,1 @@
+"""The embedded deployment engine: runs a Pulumi program over Pulumi's own wire protocol."""

@@ -1,0 +1,1 @@
+"""Resource providers behind one small interface (see base.py)."""

@@ -1,0 +1,1 @@
+"""Checkpoints: Pulumi's state format, its secrets, its backends and locks."""

@@ -1,0 +1,1 @@
+"""The local Databricks workspace: REST, SQL warehouse, alert evaluation, web page."""
