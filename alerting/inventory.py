@@ -1,0 +1,113 @@
+"""What stands in the workspace already: alerts and destinations, by paged lists.
+
+One list answers for every rule, so that adoption and the quota cost a few requests, not one a
+rule. Trashed alerts are left out of the list by the API (see `alerting.quota`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from alerting.errors import AuthenticationError, WorkspaceError
+
+if TYPE_CHECKING:
+    from databricks.sdk.core import Config
+
+_PAGE_SIZE = 100
+
+
+class ExistingAlert(BaseModel):
+    """An alert of the workspace, with what adoption needs; `parent_path` as `folder` gives it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    display_name: str
+    parent_path: str
+
+
+class ExistingDestination(BaseModel):
+    """A notification destination of the workspace; `type` as the API names it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    display_name: str
+    type: str
+
+
+class Inventory(BaseModel):
+    """Everything of ours or not that stands in the workspace, trashed alerts excepted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    alerts: tuple[ExistingAlert, ...] = ()
+    destinations: tuple[ExistingDestination, ...] = ()
+
+
+def take_inventory(config: Config) -> Inventory:
+    """List alerts and destinations.
+
+    Raises AuthenticationError or WorkspaceError with the API's message and the request.
+    """
+    return Inventory(
+        alerts=tuple(_alert(item) for item in _pages(config, "/api/2.0/alerts", "alerts")),
+        destinations=tuple(
+            _destination(item)
+            for item in _pages(config, "/api/2.0/notification-destinations", "results")
+        ),
+    )
+
+
+def folder(path: str) -> str:
+    """A workspace folder in one spelling: `/Shared/a/` is `/Workspace/Shared/a`."""
+    trimmed = path.rstrip("/")
+    if trimmed == "/Workspace" or trimmed.startswith("/Workspace/"):
+        return trimmed
+    return f"/Workspace{trimmed}"
+
+
+def _alert(item: dict[str, Any]) -> ExistingAlert:
+    return ExistingAlert(
+        id=item["id"],
+        display_name=item.get("display_name", ""),
+        parent_path=folder(item.get("parent_path", "")),
+    )
+
+
+def _destination(item: dict[str, Any]) -> ExistingDestination:
+    return ExistingDestination(
+        id=item["id"],
+        display_name=item.get("display_name", ""),
+        type=item.get("destination_type", ""),
+    )
+
+
+def _pages(config: Config, path: str, key: str) -> Iterator[dict[str, Any]]:
+    """Every item of a paged list; the last page has no next_page_token."""
+    from databricks.sdk.core import ApiClient
+
+    client = ApiClient(config)
+    query: dict[str, Any] = {"page_size": _PAGE_SIZE}
+    while True:
+        page = _get(client, config, path, query)
+        yield from page.get(key) or ()
+        if not page.get("next_page_token"):
+            return
+        query = {**query, "page_token": page["next_page_token"]}
+
+
+def _get(client: Any, config: Config, path: str, query: dict[str, Any]) -> dict[str, Any]:
+    from databricks.sdk.errors import DatabricksError, PermissionDenied, Unauthenticated
+
+    where = f"GET {path} on {config.host}"
+    try:
+        answer: dict[str, Any] = client.do("GET", path, query=query)
+    except (Unauthenticated, PermissionDenied) as error:
+        raise AuthenticationError(f"{where}: {error}. Check the stack's credentials") from error
+    except (DatabricksError, OSError, TimeoutError, ValueError) as error:
+        raise WorkspaceError(f"{where}: {error}") from error
+    return answer
