@@ -1,0 +1,32 @@
+"""The subcommands of `alerts`, one module each; a module names its function like itself."""
+
+from __future__ import annotations
+
+import typer
+
+from cli.commands import (
+    destroy,
+    init,
+    preview,
+    refresh,
+    seed,
+    stack,
+    status,
+    up,
+    validate,
+    workspace,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add every subcommand, in the order in which a newcomer needs them."""
+    app.add_typer(workspace.app, name="workspace")
+    app.command()(init.init)
+    app.command()(seed.seed)
+    app.command()(validate.validate)
+    app.command()(preview.preview)
+    app.command()(up.up)
+    app.command()(refresh.refresh)
+    app.command()(destroy.destroy)
+    app.add_typer(stack.app, name="stack")
+    app.command()(status.status)
