@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from pydantic import ValidationError as PydanticError
 
 from alerting.errors import ConfigurationError
-from alerting.packs import variables
+from alerting.packs import cases, variables
 from alerting.packs.document import Document, Key, Problem, read_document
-from alerting.packs.model import LocatedRule, Manifest, Pack, RuleFile, Source
+from alerting.packs.model import Case, LocatedRule, Manifest, Pack, RuleFile, Source
 
 MANIFEST = "pack.yaml"
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
@@ -202,3 +202,11 @@ def _test_problems(
             else:
                 for text in variables.check(manifest.variables[name], value):
                     yield Problem(source, f"variable {name}: {text}")
+        yield from _row_problems(case, manifest, document, (*here, "rows"))
+
+
+def _row_problems(
+    case: Case, manifest: Manifest, document: Document, place: tuple[Key, ...]
+) -> Iterator[Problem]:
+    for problem in cases.check(case, manifest.tables):
+        yield Problem(document.source((*place, *problem.place)), problem.message)

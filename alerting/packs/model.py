@@ -30,6 +30,15 @@ Number = Annotated[float, Strict()]
 Scalar = Boolean | Integer | Number | Annotated[str, Strict()]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,99}$")]
 VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+ColumnType = Annotated[
+    str,
+    Field(
+        pattern=r"^(STRING|DATE|TIMESTAMP|BOOLEAN|INT|BIGINT|DOUBLE|DECIMAL\(\d+,\d+\)"
+        r"|MAP<STRING,STRING>|ARRAY<STRING>)$"
+    ),
+]
+Columns = dict[ColumnName, ColumnType]
 
 _SETTING_KEYS: dict[DestinationType, tuple[frozenset[str], frozenset[str]]] = {
     # type: (required, optional), the keys of the notification destinations API
@@ -168,6 +177,8 @@ class Manifest(_Strict):
     variables: dict[VariableName, Variable] = Field(default_factory=dict)
     message: Message | None = None
     destinations: tuple[PackDestination, ...] = ()
+    tables: dict[ColumnName, Columns] = Field(default_factory=dict)
+    """The tables of the gold schema that the rules read, for tests and sample data."""
 
 
 class RuleFile(_Strict):
