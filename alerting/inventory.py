@@ -101,7 +101,8 @@ def _pages(config: Config, path: str, key: str) -> Iterator[dict[str, Any]]:
 
 
 def _get(client: Any, config: Config, path: str, query: dict[str, Any]) -> dict[str, Any]:
-    from databricks.sdk.errors import DatabricksError, PermissionDenied, Unauthenticated
+    from databricks.sdk.errors import PermissionDenied, Unauthenticated
+    from databricks.sdk.errors.base import DatabricksError
 
     where = f"GET {path} on {config.host}"
     try:

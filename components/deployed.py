@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
-
-@dataclass(frozen=True)
-class Deployed:
-    """The last deployment of this stack.
-
-    `alerts` and `destinations` map our ids to Databricks' ids. `config_version` is None when the
-    stack was never deployed.
-    """
-
-    alerts: dict[str, str] = field(default_factory=dict)
-    destinations: dict[str, str] = field(default_factory=dict)
-    config_version: int | None = None
+from alerting.plan import Deployed
 
 
 def deployed_by_this_stack() -> Deployed:

@@ -1,0 +1,227 @@
+"""What to declare: the pure decision between a validated snapshot and the resources of a run.
+
+Every numbered rule of the design about deploying stands here as a function without side effects:
+hold, skip or fail (4), the delete guard (5), adoption (6), trashed is gone (7).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from alerting.errors import GuardError
+from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, folder
+
+WORKSPACE_ALERT_LIMIT = 1000  # trashed ones included; facts of databricks/cli's history
+
+Decision = Literal["deploy", "hold", "skip"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A rule or destination that wants to be declared.
+
+    `key` is alert_id or destination_id, `name` the display name, `known_id` the Databricks id
+    written back into its row (empty: none), `valid` whether no finding speaks against it.
+    """
+
+    key: str
+    name: str
+    known_id: str
+    valid: bool
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What becomes of one candidate.
+
+    `existing` is the Databricks id that it has already (empty: none); `adopt` says that the stack
+    does not manage that one yet, so it is imported.
+    """
+
+    key: str
+    decision: Decision
+    existing: str = ""
+    adopt: bool = False
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The last deployment of this stack: our ids to Databricks' ids, and the version applied.
+
+    `config_version` is None when the stack was never deployed.
+    """
+
+    alerts: Mapping[str, str] = field(default_factory=dict)
+    destinations: Mapping[str, str] = field(default_factory=dict)
+    config_version: int | None = None
+
+
+def decide_alerts(
+    candidates: Sequence[Candidate],
+    inventory: Inventory,
+    deployed: Mapping[str, str],
+    *,
+    parent_path: str,
+    adopt_existing: bool,
+) -> list[Declared]:
+    """Match every rule with the alert that it has, if any, then deploy, hold or skip it.
+
+    An alert belongs to a rule when the stack deployed it for that rule; else, with
+    `adopt_existing`, when the row names its id; else when its name stands in `parent_path`. The
+    list of alerts leaves trashed ones out, so a trashed alert belongs to nobody.
+    """
+    home = folder(parent_path)
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    by_name = {alert.display_name: alert for alert in inventory.alerts if alert.parent_path == home}
+    taken = _claimed(candidates, deployed, by_id)
+
+    def match(candidate: Candidate) -> tuple[str, bool]:
+        managed = deployed.get(candidate.key, "")
+        if managed in by_id:
+            return managed, False
+        if not adopt_existing:
+            return "", False
+        noted = by_id.get(candidate.known_id)
+        if noted is not None and noted.parent_path == home:
+            return noted.id, True
+        named = by_name.get(candidate.name)
+        if named is not None and named.id not in taken:
+            return named.id, True
+        return "", False
+
+    return [_declare(candidate, *match(candidate)) for candidate in candidates]
+
+
+def decide_destinations(
+    candidates: Sequence[Candidate],
+    types: Mapping[str, str],
+    inventory: Inventory,
+    deployed: Mapping[str, str],
+    *,
+    adopt_existing: bool,
+) -> list[Declared]:
+    """The same for destinations, which have no folder: matched by id, else by name and type.
+
+    `types` maps destination_id to the API's destination type.
+    """
+    by_id = {item.id: item for item in inventory.destinations}
+    by_name = {(item.display_name, item.type): item for item in inventory.destinations}
+    taken = _claimed(candidates, deployed, by_id)
+
+    def match(candidate: Candidate) -> tuple[str, bool]:
+        managed = deployed.get(candidate.key, "")
+        if managed in by_id:
+            return managed, False
+        if not adopt_existing:
+            return "", False
+        noted = by_id.get(candidate.known_id)
+        if noted is not None and noted.type == types[candidate.key]:
+            return noted.id, True
+        named = by_name.get((candidate.name, types[candidate.key]))
+        if named is not None and named.id not in taken:
+            return named.id, True
+        return "", False
+
+    return [_declare(candidate, *match(candidate)) for candidate in candidates]
+
+
+def guard_deletes(
+    declared: Iterable[str],
+    deployed: Mapping[str, str],
+    *,
+    rows: int,
+    max_deletes: int | float | None,
+) -> list[str]:
+    """The alert_ids that will be deleted, in order; refuses too many.
+
+    `rows` is how many rows the table has, enabled or not. `max_deletes` is a count, a share of the
+    deployed (a float below 1), or None for the default: 5 or 20 %, whichever is more.
+
+    Raises GuardError when the table is empty though alerts are deployed, or when more would go.
+    """
+    gone = sorted(set(deployed) - set(declared))
+    if deployed and not rows:
+        raise GuardError(
+            f"alert_configurations is empty but this stack has deployed {len(deployed)} alerts: "
+            "was it truncated, or is the catalog the right one? To delete them all on purpose, "
+            "run `alerts destroy`"
+        )
+    limit = delete_limit(len(deployed), max_deletes)
+    if len(gone) > limit:
+        raise GuardError(
+            f"{len(gone)} of {len(deployed)} deployed alerts would be deleted, {limit} are "
+            f"allowed: {_some(gone)}. If that is meant, set databricks-alerts:maxDeletes to "
+            f"{len(gone)} for this stack, or put the rows back"
+        )
+    return gone
+
+
+def delete_limit(deployed: int, max_deletes: int | float | None) -> int:
+    """How many alerts one run may delete (see `guard_deletes`)."""
+    if max_deletes is None:
+        return max(5, math.floor(deployed * 0.2))
+    if isinstance(max_deletes, float):
+        return math.floor(deployed * max_deletes)
+    return max_deletes
+
+
+def guard_version(version: int, deployed: Deployed, *, pinned: bool) -> None:
+    """Refuse a table older than the one applied last, unless its version is pinned on purpose.
+
+    Raises GuardError: the table was restored, recreated, or is another one.
+    """
+    applied = deployed.config_version
+    if applied is not None and version < applied and not pinned:
+        raise GuardError(
+            f"alert_configurations is at version {version}, but version {applied} was deployed "
+            "already: was the table restored or recreated, or is the catalog the right one? To "
+            f"deploy this version on purpose, set databricks-alerts:configVersion to {version}"
+        )
+
+
+def guard_quota(declared: Iterable[Declared], inventory: Inventory) -> str | None:
+    """A warning from 90 % of the workspace's limit of 1,000 alerts, None below.
+
+    Raises GuardError when the new alerts cannot fit. Trashed alerts hold places too but no list
+    shows them, so a workspace may be full earlier than this can tell.
+    """
+    new = sum(1 for item in declared if item.decision == "deploy" and not item.existing)
+    total = len(inventory.alerts) + new
+    if new and total > WORKSPACE_ALERT_LIMIT:
+        raise GuardError(
+            f"{new} new alerts do not fit: the workspace has {len(inventory.alerts)} and holds "
+            f"{WORKSPACE_ALERT_LIMIT}, trashed ones included. Delete alerts for good "
+            "(databricks-alerts:purgeOnDelete), or spread the rules over workspaces"
+        )
+    if total >= WORKSPACE_ALERT_LIMIT * 0.9:
+        return (
+            f"the workspace will have {total} alerts of at most {WORKSPACE_ALERT_LIMIT}, "
+            "trashed ones not counted"
+        )
+    return None
+
+
+def _declare(candidate: Candidate, existing: str, adopt: bool) -> Declared:
+    if candidate.valid:
+        return Declared(candidate.key, "deploy", existing, adopt)
+    if existing:
+        return Declared(candidate.key, "hold", existing, adopt)
+    return Declared(candidate.key, "skip")
+
+
+def _claimed(
+    candidates: Sequence[Candidate],
+    deployed: Mapping[str, str],
+    by_id: Mapping[str, ExistingAlert] | Mapping[str, ExistingDestination],
+) -> set[str]:
+    """Ids that belong to a rule by more than a name, so that no other rule may take them."""
+    noted = {candidate.known_id for candidate in candidates if candidate.known_id in by_id}
+    return noted | set(deployed.values())
+
+
+def _some(keys: Sequence[Any], most: int = 10) -> str:
+    shown = ", ".join(str(key) for key in keys[:most])
+    return shown if len(keys) <= most else f"{shown} and {len(keys) - most} more"
