@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeGuard
+from typing import Any, TypeGuard
 
 import sqlglot
 from sqlglot import exp
@@ -24,19 +24,12 @@ from alerting.errors import AlertsError
 from alerting.packs import cases, variables
 from alerting.packs.evaluation import state_of
 from alerting.packs.model import Case, Columns, LocatedRule, Manifest, Pack
+from alerting.packs.ports import Warehouse
 
 _DIALECT = "databricks"
 _SCHEMA = "`test catalog`.`test schema`"
 _TOLERANCE = 1e-6
 _CLOCK = {"current_date", "curdate", "current_timestamp", "now", "localtimestamp"}
-
-
-class Queries(Protocol):
-    """The part of a warehouse that tests need."""
-
-    def query(self, sql: str) -> Sequence[Mapping[str, Any]]:
-        """Rows of a statement; raises AlertsError."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ class CaseResult:
 
 
 def run_tests(
-    warehouse: Queries,
+    warehouse: Warehouse,
     pack: Pack,
     *,
     rule_ids: Iterable[str] = (),
@@ -72,7 +65,7 @@ def run_tests(
 
 
 def run_case(
-    warehouse: Queries, manifest: Manifest, located: LocatedRule, case: Case
+    warehouse: Warehouse, manifest: Manifest, located: LocatedRule, case: Case
 ) -> CaseResult:
     """One case."""
     rule = located.rule

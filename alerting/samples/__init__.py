@@ -1,0 +1,1 @@
+"""Deterministic sample data for the seven gold tables, for the local workspace only."""
