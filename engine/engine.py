@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from engine import project as projects
 from engine.errors import ProjectError
-
-if TYPE_CHECKING:
-    from engine.options import DeploymentOptions, DeploymentResult, ProviderLoader, Sink
+from engine.options import DeploymentOptions, DeploymentResult, Operation, ProviderLoader, Sink
+from engine.storage import Storage
+from engine.update import Update
 
 
 class Engine:
     """Runs a project's program against one stack.
 
     `backend_url` overrides PULUMI_BACKEND_URL and Pulumi.yaml. `passphrase` opens the stack's
-    secrets. `environment` is what the program sees. Making an Engine reads the project files only.
-    Raises ProjectError when they are wrong.
+    secrets. `environment` is what the program sees (default: this process's). `provider_loader`
+    and `storage` take the place of the built-in ones. Making an Engine reads the project files
+    only. Raises ProjectError when they are wrong.
+
+    The methods raise EngineError for what stops them before anything starts (a wrong passphrase, a
+    locked or damaged state); everything later is in the result. They call `sink` on the caller's
+    thread, in order.
     """
 
     def __init__(
@@ -29,31 +36,85 @@ class Engine:
         passphrase: str = "",
         environment: Mapping[str, str] | None = None,
         provider_loader: ProviderLoader | None = None,
+        storage: Storage | None = None,
     ) -> None:
-        if not (project_dir / "Pulumi.yaml").is_file():
-            raise ProjectError(f"there is no Pulumi.yaml in {project_dir}")
+        self.project = projects.load(project_dir)
         self.stack = stack
-        self.backend_url = backend_url
+        self._environment = dict(os.environ if environment is None else environment)
+        url = backend_url or self._environment.get("PULUMI_BACKEND_URL") or self.project.backend_url
+        self._backend_url = url
         self._passphrase = passphrase
-        self._environment = dict(environment or {})
         self._provider_loader = provider_loader
+        self._storage = storage
+        self._update: Update | None = None
+        self._cancelled = 0
 
     def preview(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
         """What `up` would do; writes nothing."""
-        raise NotImplementedError
+        return self._operate("preview", options, sink)
 
     def up(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
         """Run the program and make the workspace what it declares."""
-        raise NotImplementedError
+        return self._operate("up", options, sink)
 
     def refresh(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
         """Make the state what the workspace holds; runs no program."""
-        raise NotImplementedError
+        return self._operate("refresh", options, sink)
 
     def destroy(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
         """Delete every resource of the stack; runs no program."""
-        raise NotImplementedError
+        return self._operate("destroy", options, sink)
 
     def cancel(self) -> None:
-        """First call: finish what is in flight, save, end. Second: end at once. Signal-safe."""
-        raise NotImplementedError
+        """First call: finish what is in flight, save, end. Second: end at once.
+
+        Safe in a signal handler and from any thread; without effect when nothing runs.
+        """
+        self._cancelled += 1
+        update = self._update
+        if update is None:
+            return
+        if self._cancelled == 1:
+            update.stop()
+        else:
+            update.abandon()
+
+    def _operate(
+        self, operation: Operation, options: DeploymentOptions, sink: Sink
+    ) -> DeploymentResult:
+        if self._update is not None:
+            raise ProjectError("this engine is at work already: one operation at a time")
+        self._cancelled = 0
+        update = Update(
+            self.project,
+            self.stack,
+            operation,
+            options,
+            storage=self._storage or self._open_storage(),
+            provider_loader=self._provider_loader or _load_provider,
+            environment=self._environment,
+        )
+        self._update = update
+        # The work has its own thread, so that events reach the sink here while it goes on.
+        worker = threading.Thread(target=update.work, name="deployment", daemon=True)
+        worker.start()
+        try:
+            update.stream.drain(sink)
+        finally:
+            self._update = None
+        return update.answer()
+
+    def _open_storage(self) -> Storage:
+        from engine.stack_storage import StackStorage  # type: ignore[import-not-found]
+
+        storage: Storage = StackStorage(
+            self.project, self.stack, self._backend_url, self._passphrase
+        )
+        return storage
+
+
+def _load_provider(package: str, version: str):  # type: ignore[no-untyped-def]
+    # Late: the databricks SDK takes more than a second to import, and a test needs none.
+    from engine.providers import load_provider  # type: ignore[attr-defined]
+
+    return load_provider(package, version)

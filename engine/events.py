@@ -193,7 +193,7 @@ class EngineEvent:
     payload: Payload
 
     def to_json(self) -> dict[str, Any]:
-        """This event as a line of the event log holds it; secrets are blinded."""
+        """The event as a line of the event log holds it; secrets are blinded."""
         name = _NAME_OF[type(self.payload)]
         return {
             "sequence": self.sequence,
@@ -217,18 +217,7 @@ def blind(value: Any) -> Any:
         return {key: blind(item) for key, item in value.items()}
     if isinstance(value, list):
         return [blind(item) for item in value]
-    if isinstance(value, Secret):
-        return {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": BLINDED}
-    if value is UNKNOWN:
-        return UNKNOWN_TEXT
-    if isinstance(value, Output):
-        return blind(Secret(value.value) if value.secret else value.value)
-    if isinstance(value, ResourceReference):
-        reference = {SIGNATURE_KEY: RESOURCE_SIGNATURE, "urn": value.urn}
-        return reference if value.id is None else reference | {"id": blind(value.id)}
-    if isinstance(value, Asset):
-        return dict(value.fields)
-    return value
+    return _blind_leaf(value)
 
 
 def unblind(value: Any) -> Any:
@@ -242,6 +231,20 @@ def unblind(value: Any) -> Any:
             return ResourceReference(value["urn"], unblind(value.get("id")))
         return {key: unblind(item) for key, item in value.items()}
     return UNKNOWN if value == UNKNOWN_TEXT else value
+
+
+def _blind_leaf(value: Any) -> Any:
+    match value:
+        case Secret():
+            return {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": BLINDED}
+        case Output():
+            return blind(Secret(value.value) if value.secret else value.value)
+        case ResourceReference():
+            reference = {SIGNATURE_KEY: RESOURCE_SIGNATURE, "urn": value.urn}
+            return reference if value.id is None else reference | {"id": blind(value.id)}
+        case Asset():
+            return dict(value.fields)
+    return UNKNOWN_TEXT if value is UNKNOWN else value
 
 
 def _camel(name: str) -> str:

@@ -1,0 +1,111 @@
+"""Starts a Pulumi program in a process of its own, as Pulumi's Python language host does.
+
+Run by path with `python -P launcher.py …` in the project's interpreter, so it imports nothing of
+the engine: the project may live in another virtual environment. Exit status: 0; 1 when the SDK
+said why already; 32 for an exception, which was logged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import runpy
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+SHOWN_TO_USER = 32
+# Each RegisterResource blocks a thread until its step is done.
+_THREADS_PER_STEP = 4
+
+
+def main() -> int:
+    """Run the program; answers the exit status."""
+    arguments = _parse()
+    try:
+        import pulumi
+    except ImportError:
+        traceback.print_exc()
+        print(
+            f"The pulumi SDK is not installed for {sys.executable}: install the project's "
+            "requirements there.",
+            file=sys.stderr,
+        )
+        return 1
+    _configure(arguments)
+    os.chdir(arguments.pwd)
+    sys.argv = [arguments.program]
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=max(1, arguments.parallel) * _THREADS_PER_STEP)
+    loop.set_default_executor(executor)
+    # A deployment that stops early leaves futures that nobody awaits; that is no news to anybody.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    try:
+        return _run(loop, arguments.program, pulumi)
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("monitor", "engine", "project", "stack", "organization", "root-directory", "pwd"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--parallel", type=int, required=True)
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("program", help="the directory of __main__.py, or a file")
+    return parser.parse_args()
+
+
+def _configure(arguments: argparse.Namespace) -> None:
+    from pulumi import runtime
+
+    runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+    runtime.configure(
+        runtime.Settings(
+            monitor=arguments.monitor,
+            engine=arguments.engine,
+            project=arguments.project,
+            stack=arguments.stack,
+            parallel=arguments.parallel,
+            dry_run=arguments.dry_run,
+            organization=arguments.organization,
+            root_directory=arguments.root_directory,
+        )
+    )
+
+
+def _run(loop: asyncio.AbstractEventLoop, program: str, pulumi) -> int:  # type: ignore[no-untyped-def]
+    def run() -> None:
+        runpy.run_path(program, run_name="__main__")
+
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(run))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))  # noqa: TRY400 - Pulumi's log, which has no exception()
+        return 1
+    except Exception:  # noqa: BLE001 - the process' rim: whatever the program raised is shown
+        text = _user_traceback(program)
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{text}")  # noqa: TRY400
+        return SHOWN_TO_USER
+    return 0
+
+
+def _user_traceback(program: str) -> str:
+    """The traceback from the program's first frame on; all of it when it has none."""
+    root = Path(program).resolve()
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    for position, frame in enumerate(frames):
+        if Path(frame.filename).is_absolute() and Path(frame.filename).is_relative_to(root):
+            return traceback.format_exc(limit=position - len(frames))
+    return traceback.format_exc()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

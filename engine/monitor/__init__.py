@@ -1,0 +1,1 @@
+"""The services that a running program talks to: ResourceMonitor and Engine, over loopback gRPC."""

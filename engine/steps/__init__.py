@@ -1,0 +1,1 @@
+"""What a deployment does, as data first: goals, steps, the planner that decides, the executor."""

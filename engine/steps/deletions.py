@@ -1,0 +1,63 @@
+"""Deleting many resources at once: dependents first, everything independent in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from engine.state.resource import ResourceState
+from engine.steps import graph, planner
+from engine.steps.executor import Executor
+from engine.steps.run import Run, StepFailedError, StoppedError
+from engine.steps.step import Step
+
+
+def delete_all(run: Run, executor: Executor, condemned: list[ResourceState]) -> None:
+    """Delete the condemned. What a resource that could not be deleted depends on is kept."""
+    doomed = {item.urn for item in condemned if not item.delete}
+
+    def delete(position: int) -> None:
+        step = planner.deletion(condemned[position])
+        step.skipped = condemned[position].deleted_with in doomed
+        _delete_one(run, executor, step)
+
+    in_order(graph.deletion_waits(condemned), delete, run.options.parallel)
+
+
+def _delete_one(run: Run, executor: Executor, step: Step) -> None:
+    try:
+        executor.run(step)
+    except StepFailedError:
+        # A protected resource costs nothing but itself: the others are reported in the same run.
+        run.failed.set()
+        if not step.resource.protect:
+            run.fail()
+        raise
+
+
+def in_order(waits: dict[int, set[int]], work: Callable[[int], None], parallel: int) -> None:
+    """Do `work` on every position, each after all that it waits for, `parallel` at a time.
+
+    Work that raises StepFailedError or StoppedError leaves out everything that waits for it.
+    """
+    blocks: dict[int, list[int]] = {}
+    missing = {position: len(before) for position, before in waits.items()}
+    for position, before in waits.items():
+        for other in before:
+            blocks.setdefault(other, []).append(position)
+    ready = [position for position, count in missing.items() if not count]
+    running: dict[Future[None], int] = {}
+    with ThreadPoolExecutor(max_workers=max(1, parallel), thread_name_prefix="step") as pool:
+        while ready or running:
+            running |= {pool.submit(work, position): position for position in reversed(ready)}
+            ready = []
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                position = running.pop(future)
+                if isinstance(future.exception(), StepFailedError | StoppedError):
+                    continue
+                future.result()
+                for other in blocks.get(position, ()):
+                    missing[other] -= 1
+                    if not missing[other]:
+                        ready.append(other)
