@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
+from alerting.errors import ConfigurationError
+
 Domain = Literal["COST", "SECURITY", "PERFORMANCE", "RELIABILITY", "QUALITY"]
 Severity = Literal["CRITICAL", "WARNING", "INFO"]
 Operator = Literal[">", "<", ">=", "<=", "=", "==", "!=", "<>", "IS NULL", "IS NOT NULL"]
@@ -223,8 +225,9 @@ class Pack:
         return self.manifest.name
 
     def rule(self, rule_id: str) -> LocatedRule:
-        """The rule of that id; raises KeyError."""
+        """The rule of that id; raises ConfigurationError naming those that there are."""
         for located in self.rules:
             if located.rule.id == rule_id:
                 return located
-        raise KeyError(rule_id)
+        known = ", ".join(located.rule.id for located in self.rules)
+        raise ConfigurationError(f"no rule {rule_id!r} in pack {self.name}; there is: {known}")

@@ -23,7 +23,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from alerting.errors import AlertsError
 from alerting.packs import cases, variables
 from alerting.packs.evaluation import state_of
-from alerting.packs.model import Case, Columns, LocatedRule, Manifest, Pack
+from alerting.packs.model import Case, Columns, LocatedRule, Manifest, Pack, Threshold
 from alerting.packs.ports import Warehouse
 
 _DIALECT = "databricks"
@@ -56,10 +56,10 @@ def run_tests(
 ) -> list[CaseResult]:
     """Every case of the chosen rules (of all, if none is chosen), in the pack's order.
 
-    `mapper` has the signature of `map`; a thread pool's runs cases side by side. Raises KeyError
-    for an unknown rule id.
+    `mapper` has the signature of `map`; a thread pool's runs cases side by side. Raises
+    ConfigurationError for an unknown rule id.
     """
-    chosen = [pack.rule(rule_id) for rule_id in rule_ids] or list(pack.rules)
+    chosen = [pack.rule(rule_id) for rule_id in rule_ids] or pack.rules
     work = [(located, case) for located in chosen for case in located.rule.tests]
     return list(mapper(lambda item: run_case(warehouse, pack.manifest, *item), work))
 
@@ -71,21 +71,20 @@ def run_case(
     rule = located.rule
     expected = _shown(case.expect.state, case.expect.value)
     try:
-        rows = warehouse.query(test_query(manifest, located, case))
+        rows = warehouse.query(case_query(manifest, located, case))
         aggregation = rule.aggregation or manifest.defaults.aggregation
         empty = rule.empty_result_state or manifest.defaults.empty_result_state
         state, value = state_of(rows, rule.threshold, aggregation, empty)
     except AlertsError as error:
         return CaseResult(rule.id, case.name, expected, f"ERROR: {error}", passed=False)
-    except KeyError:
-        columns = ", ".join(rows[0])
-        text = f"ERROR: no column {rule.threshold.column}; the query returns: {columns}"
+    except (KeyError, TypeError):
+        text = f"ERROR: {_incomparable(rows[0], rule.threshold)}"
         return CaseResult(rule.id, case.name, expected, text, passed=False)
     passed = state == case.expect.state and _same(value, case.expect.value)
     return CaseResult(rule.id, case.name, expected, _shown(state, value), passed)
 
 
-def test_query(manifest: Manifest, located: LocatedRule, case: Case) -> str:
+def case_query(manifest: Manifest, located: LocatedRule, case: Case) -> str:
     """The statement that runs the case. Raises AlertsError if the query reads other tables."""
     declared = {name: variable.default for name, variable in manifest.variables.items()}
     query = variables.render_query(located.rule.query, {**declared, **case.variables})
@@ -98,9 +97,6 @@ def test_query(manifest: Manifest, located: LocatedRule, case: Case) -> str:
         f"`{name}` AS (\n{_rows_as_query(rows[name], manifest.tables[name])}\n)" for name in rows
     )
     return _with(tables, text)
-
-
-test_query.__test__ = False  # type: ignore[attr-defined] # its name looks like a test to pytest
 
 
 def _require_rows(query: str, rows: Mapping[str, object]) -> None:
@@ -188,6 +184,14 @@ def _same(got: object, expected: object) -> bool:
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _incomparable(row: Mapping[str, Any], threshold: Threshold) -> str:
+    name = threshold.column
+    if name not in row:
+        return f"no column {name}; the query returns: {', '.join(row)}"
+    kind = type(row[name]).__name__
+    return f"{name} is a {kind}, which {threshold.operator} cannot compare with {threshold.value}"
 
 
 def _shown(state: str, value: Any) -> str:
