@@ -92,7 +92,7 @@ def case_query(manifest: Manifest, located: LocatedRule, case: Case) -> str:
     query = query.replace(schema, _SCHEMA)
     rows = cases.expand(case, manifest.tables)
     _require_rows(query, rows)
-    text = _substituted(query, cases.now_of(case))
+    text = stopped_clock(_without_schema(query), cases.now_of(case))
     tables = ",\n".join(
         f"`{name}` AS (\n{_rows_as_query(rows[name], manifest.tables[name])}\n)" for name in rows
     )
@@ -118,17 +118,33 @@ def _require_rows(query: str, rows: Mapping[str, object]) -> None:
         raise AlertsError(f"the case gives no rows for {', '.join(sorted(missing))} (`[]` is none)")
 
 
-def _substituted(query: str, now: datetime) -> str:
-    """The query with tables of the test schema as bare names, and with the clock stopped."""
+def stopped_clock(query: str, now: datetime) -> str:
+    """The query with its `current_date()` and `current_timestamp()` standing still at `now`."""
     tokens = sqlglot.tokenize(query, dialect=_DIALECT)
-    edits: list[tuple[int, int, str]] = []
+    edits = []
     for index, token in enumerate(tokens):
-        prefix = [t.text for t in tokens[index : index + 4]]
-        if prefix == ["test catalog", ".", "test schema", "."]:
-            edits.append((token.start, tokens[index + 3].end, ""))
-        elif _is_clock(tokens, index):
+        if _is_clock(tokens, index):
             end = tokens[index + 2].end if _called(tokens, index) else token.end
             edits.append((token.start, end, _stopped(token.text.lower(), now)))
+    return _edited(query, edits)
+
+
+def _without_schema(query: str) -> str:
+    """The query with tables of the test schema as bare names."""
+    tokens = sqlglot.tokenize(query, dialect=_DIALECT)
+    names = [token.text for token in tokens]
+    return _edited(
+        query,
+        [
+            (token.start, tokens[index + 3].end, "")
+            for index, token in enumerate(tokens)
+            if names[index : index + 4] == ["test catalog", ".", "test schema", "."]
+        ],
+    )
+
+
+def _edited(query: str, edits: Sequence[tuple[int, int, str]]) -> str:
+    """The query with texts put in from one place to another (both included), edits in order."""
     for start, end, text in reversed(edits):
         query = query[:start] + text + query[end + 1 :]
     return query
