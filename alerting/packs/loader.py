@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 from pydantic import ValidationError as PydanticError
@@ -122,6 +123,7 @@ def _manifest_problems(document: Document, manifest: Manifest) -> Iterator[Probl
     if manifest.name != folder:
         text = f"name: {manifest.name!r} is not the folder's name {folder!r}"
         yield Problem(document.source(("name",)), text)
+    yield from _zone_problems(manifest.defaults.time_zone, document, ("defaults", "time_zone"))
     for name, variable in manifest.variables.items():
         for key, value in (("default", variable.default), ("local", variable.local)):
             for text in variables.check(variable, value) if value is not None else ():
@@ -151,7 +153,18 @@ def _rule_problems(
             yield Problem(document.source((*place, "id")), text)
         yield from _channel_problems(located, manifest, document.source((*place, "channels")))
         yield from _query_problems(located, manifest, document.source((*place, "query")))
+        yield from _zone_problems(located.rule.time_zone, document, (*place, "time_zone"))
         yield from _test_problems(located, manifest, document, place)
+
+
+def _zone_problems(
+    zone: str | None, document: Document, place: tuple[Key, ...]
+) -> Iterator[Problem]:
+    try:
+        ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        text = f"time_zone: {zone!r} is no IANA time zone such as America/Los_Angeles"
+        yield Problem(document.source(place), text)
 
 
 def _channel_problems(

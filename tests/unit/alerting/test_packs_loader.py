@@ -90,6 +90,14 @@ CHANGES = [
     ("pack.yaml", "default: 10", "default: ten", "6:59", "'ten' is not a number"),
     ("pack.yaml", "{addresses: [a@b.example]}", "{url: x}", "8:5", "addresses is missing; url is"),
     ("pack.yaml", "cost: DOUBLE", "cost: MONEY", "10:45", "found 'MONEY'"),
+    ("pack.yaml", "{owner: me@", "{time_zone: Mars/Base, owner: me@", "4:12", "'Mars/Base' is no"),
+    (
+        "rules.yaml",
+        "notify_on_ok",
+        "time_zone: ../x\n    notify_on_ok",
+        "10:5",
+        "'../x' is no IANA",
+    ),
     ("pack.yaml", "version: 1.0.0", "version: one", "2:1", "found 'one'"),
 ]
 

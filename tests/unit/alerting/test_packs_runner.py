@@ -11,7 +11,7 @@ import pytest
 from alerting.errors import AlertsError, WarehouseError
 from alerting.packs.loader import load_pack
 from alerting.packs.model import Pack
-from alerting.packs.runner import CaseResult, run_tests, case_query
+from alerting.packs.runner import CaseResult, case_query, run_tests
 
 MANIFEST = """\
 name: small
