@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alerting.errors import ConfigurationError
 from alerting.packs.loader import find_pack, load_pack
@@ -146,3 +148,57 @@ def test_an_unknown_pack_is_told_with_the_known_ones(folder: Path) -> None:
 def test_a_pack_name_cannot_leave_its_folder(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="no pack"):
         find_pack(f"../{folder.parent.name}/small", folder.parent)
+
+
+def test_a_file_nested_too_deeply_is_told(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("domain: " + "[" * 5000)
+    assert _problems(folder) == ["rules.yaml:1:1: not legal YAML: nested too deeply"]
+
+
+NASTY = st.sampled_from(
+    [
+        "{",
+        "]",
+        ": ",
+        "- ",
+        "&a ",
+        "*a",
+        "!!int x",
+        "!!float y",
+        "!x ",
+        "? [a]",
+        "\t",
+        "'",
+        "<<: *a",
+        "\x00",
+        "null",
+        "{{ var.x }}",
+        "${",
+        "1e999",
+        "0x1f",
+        "2026-01-01",
+        ".nan",
+        "\n---\n",
+        "%YAML 9",
+        "é",
+        "1_0",
+        ">+",
+        "#",
+    ]
+)
+
+
+@given(at=st.integers(0, len(RULES)), cut=st.integers(0, 40), text=NASTY | st.text(max_size=5))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+)
+def test_a_broken_file_is_a_pack_or_a_clear_error_and_never_a_crash(
+    folder: Path, at: int, cut: int, text: str
+) -> None:
+    broken = RULES[:at] + text + RULES[at + cut :]
+    (folder / "rules.yaml").write_text(broken, encoding="utf-8")
+    try:
+        load_pack(folder)
+    except ConfigurationError as error:
+        lines = str(error).splitlines()
+        assert lines[0].startswith(f"{folder}/rules.yaml:")
