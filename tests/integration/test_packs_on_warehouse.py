@@ -1,0 +1,209 @@
+"""Packs on the local workspace's SQL warehouse: every rule test, seeding, the sample data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerting.errors import WarehouseError
+from alerting.packs.evaluation import state_of
+from alerting.packs.loader import load_pack
+from alerting.packs.records import DESTINATIONS, RULES, Shape
+from alerting.packs.runner import run_tests, stopped_clock
+from alerting.packs.seed import seed
+from alerting.packs.variables import render_query, resolve
+from alerting.samples.generator import rows_of
+from alerting.samples.loading import load
+from workspace.warehouse import SqlError
+from workspace.warehouse import Warehouse as LocalWarehouse
+
+PACK = load_pack(Path(__file__).parents[2] / "packs" / "health_monitor")
+FIRING = {
+    "COST-001",
+    "COST-007",
+    "COST-012",
+    "COST-017",
+    "SEC-006",
+    "PERF-009",
+    "PERF-011",
+    "REL-003",
+    "CLUSTER-002",
+    "QUAL-002",
+}
+
+
+@dataclass(frozen=True)
+class Gold:
+    """A schema to seed and load into."""
+
+    gold_schema: str
+    catalog: str = "main"
+
+
+class Warehouse:
+    """The local warehouse as packs see one."""
+
+    def __init__(self, inner: LocalWarehouse) -> None:
+        self.inner = inner
+
+    def query(self, sql: str, params: Mapping[str, Any] | None = None, /) -> list[dict[str, Any]]:
+        try:
+            return list(self.inner.execute(sql, params or {}, user="ann").table.to_pylist())
+        except SqlError as error:
+            raise WarehouseError(str(error)) from error
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None, /) -> None:
+        self.query(sql, params)
+
+    def one(self, sql: str) -> Any:
+        [row] = self.query(sql)
+        return next(iter(row.values()))
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    inner = LocalWarehouse(tmp_path_factory.mktemp("workspace"))
+    inner.start()
+    warehouse = Warehouse(inner)
+    yield warehouse
+    inner.stop()
+
+
+@pytest.fixture
+def gold(warehouse: Warehouse, request: pytest.FixtureRequest) -> Gold:
+    """A schema of this test's own, with empty tables."""
+    gold = Gold(gold_schema=request.node.originalname)
+    warehouse.execute(f"CREATE SCHEMA main.{gold.gold_schema}")
+    for shape in (RULES, DESTINATIONS):
+        warehouse.execute(_table(gold, shape))
+    return gold
+
+
+def _table(gold: Gold, shape: Shape) -> str:
+    columns = ", ".join(f"{name} {kind}" for name, kind in shape.columns.items())
+    kept = "created_by STRING, created_at TIMESTAMP, updated_by STRING, updated_at TIMESTAMP"
+    return f"CREATE TABLE main.{gold.gold_schema}.{shape.table} ({columns}, {kept})"
+
+
+def test_every_rule_passes_its_tests(warehouse: Warehouse) -> None:
+    results = run_tests(warehouse, PACK)
+    assert len(results) >= 58
+    failures = "\n".join(result.report() for result in results if not result.passed)
+    assert not failures, failures
+
+
+def test_a_pack_is_seeded_once_and_edits_survive(warehouse: Warehouse, gold: Gold) -> None:
+    rules = f"main.{gold.gold_schema}.alert_configurations"
+    first = seed(warehouse, gold, PACK, {}, by="ann", local_host="http://127.0.0.1:1")
+    assert (first.inserted, first.updated, first.unchanged) == (39, 0, 0)
+    warehouse.execute(
+        f"UPDATE {rules} SET threshold_value_double = 200, alert_name = 'Mine'"
+        " WHERE alert_id = 'COST-003'"
+    )
+    again = seed(warehouse, gold, PACK, {}, by="bob", local_host="http://127.0.0.1:1")
+    assert (again.inserted, again.updated, again.unchanged) == (0, 0, 39)
+    assert warehouse.one(f"SELECT count(*) FROM {rules} WHERE updated_by IS NOT NULL") == 0
+
+    changed = {"monthly_budget": 5000}
+    third = seed(warehouse, gold, PACK, changed, by="bob", local_host="http://127.0.0.1:1")
+    assert third.rules.updated == ("COST-003", "COST-004")
+    [row] = warehouse.query(f"SELECT * FROM {rules} WHERE alert_id = 'COST-003'")
+    assert (row["threshold_value_double"], row["alert_name"]) == (200, "Budget Threshold Warning")
+    assert "CAST(5000 AS DOUBLE)" in row["alert_query_template"]
+    assert (row["created_by"], row["updated_by"]) == ("ann", "bob")
+    assert row["notification_channels"] == ["finops_slack", "finops_email"]
+    assert dict(row["tags"])["pack"] == "health_monitor"
+
+    forced = seed(warehouse, gold, PACK, {}, by="bob", force=True)
+    assert (forced.inserted, forced.updated) == (0, 39)
+    assert (
+        warehouse.one(f"SELECT threshold_value_double FROM {rules} WHERE alert_id = 'COST-003'")
+        == 80
+    )
+
+
+def test_texts_reach_the_table_unchanged(warehouse: Warehouse, gold: Gold) -> None:
+    text = 'it\'s "so" \\ `é` 😀 ${catalog} {{ALERT_NAME}} :seeded_by -- ; \n\t/* */'
+    defaults = PACK.manifest.defaults.model_copy(update={"owner": text})
+    manifest = PACK.manifest.model_copy(update={"name": "texts", "defaults": defaults})
+    located = PACK.rule("SEC-001")
+    rule = located.rule.model_copy(update={"id": "TEXT-1", "name": text, "tags": {text: text}})
+    pack = replace(PACK, manifest=manifest, rules=(replace(located, rule=rule),))
+    seed(warehouse, gold, pack, {}, by=text)
+    rules = f"main.{gold.gold_schema}.alert_configurations"
+    [row] = warehouse.query(f"SELECT * FROM {rules} WHERE alert_id = 'TEXT-1'")
+    assert [row["alert_name"], row["owner"], row["created_by"]] == [text] * 3
+    assert dict(row["tags"])[text] == text
+
+
+def test_sample_data_is_loaded_once_a_day_and_a_third_of_the_rules_fires(
+    warehouse: Warehouse, gold: Gold
+) -> None:
+    first = load(warehouse, gold, PACK)
+    assert (len(first.filled), first.unchanged) == (7, ())
+    again = load(warehouse, gold, PACK)
+    assert (again.filled, len(again.unchanged)) == ((), 7)
+
+    values = resolve(PACK.manifest.variables, {})
+    fired = set()
+    for located in PACK.rules:
+        query = render_query(located.rule.query, values)
+        query = query.replace("${catalog}", "`main`").replace("${gold_schema}", gold.gold_schema)
+        plan = str(warehouse.one(f"EXPLAIN {query}"))
+        assert plan.startswith("== Physical Plan =="), plan
+        rows = warehouse.query(query)
+        aggregation = located.rule.aggregation or "FIRST"
+        state, value = state_of(rows, located.rule.threshold, aggregation, "ERROR")
+        assert value is not None, f"{located.rule.id} has no value on the sample data"
+        fired |= {located.rule.id} if state == "TRIGGERED" else set()
+    assert fired == FIRING
+
+
+def test_sample_data_of_another_day_is_replaced(warehouse: Warehouse, gold: Gold) -> None:
+    load(warehouse, gold, PACK)
+    table = f"main.{gold.gold_schema}.fact_query_history"
+    rows = warehouse.one(f"SELECT count(*) FROM {table}")
+    warehouse.execute(
+        f"DELETE FROM {table} WHERE start_time > TIMESTAMP '2000-01-01T00:00:00Z' + INTERVAL 1 DAY"
+    )
+    assert load(warehouse, gold, PACK).filled == ("fact_query_history",)
+    assert warehouse.one(f"SELECT count(*) FROM {table}") == rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("day", "clock"),
+    [
+        (date(2026, 1, 1), time(0, 0, 0)),
+        (date(2026, 1, 1), time(6, 13, 7)),
+        (date(2026, 3, 8), time(12)),
+        (date(2028, 2, 29), time(23, 59, 59)),
+    ],
+)
+def test_the_same_rules_fire_at_any_time_of_any_day(
+    warehouse: Warehouse, day: date, clock: time
+) -> None:
+    now = datetime.combine(day, clock, tzinfo=UTC)
+    values = resolve(PACK.manifest.variables, {})
+    schema = f"day_{day:%Y%m%d}_{clock:%H%M}"
+    warehouse.execute(f"CREATE SCHEMA main.{schema}")
+    for table, columns in PACK.manifest.tables.items():
+        typed = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
+        declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        target = f"main.{schema}.{table}"
+        warehouse.execute(f"CREATE TABLE {target} ({declared})")
+        warehouse.execute(f"INSERT INTO {target} SELECT {typed} FROM ({rows_of(table, day)})")
+    fired = set()
+    for located in PACK.rules:
+        query = render_query(located.rule.query, values)
+        query = query.replace("${catalog}", "main").replace("${gold_schema}", schema)
+        rows = warehouse.query(stopped_clock(query, now))
+        aggregation = located.rule.aggregation or "FIRST"
+        state, _ = state_of(rows, located.rule.threshold, aggregation, "OK")
+        fired |= {located.rule.id} if state == "TRIGGERED" else set()
+    assert fired == FIRING
