@@ -10,6 +10,7 @@ from pathlib import Path
 from engine import project as projects
 from engine.errors import ProjectError
 from engine.options import DeploymentOptions, DeploymentResult, Operation, ProviderLoader, Sink
+from engine.source import ProgramSource
 from engine.storage import Storage
 from engine.update import Update
 
@@ -92,7 +93,9 @@ class Engine:
             options,
             storage=self._storage or self._open_storage(),
             provider_loader=self._provider_loader or _load_provider,
-            environment=self._environment,
+            make_source=lambda config: ProgramSource(
+                self.project, self.stack, config, self._environment
+            ),
         )
         self._update = update
         # The work has its own thread, so that events reach the sink here while it goes on.

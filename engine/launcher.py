@@ -35,6 +35,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    # The SDK traces itself with several debug messages a resource, each a round trip that blocks
+    # the program's event loop; the engine shows none of them.
+    pulumi.log.debug = _ignore
     _configure(arguments)
     os.chdir(arguments.pwd)
     sys.argv = [arguments.program]
@@ -51,6 +54,10 @@ def main() -> int:
         loop.close()
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _ignore(*_arguments: object, **_options: object) -> None:
+    """A debug message that nobody would see."""
 
 
 def _parse() -> argparse.Namespace:

@@ -5,37 +5,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from engine import language_host
 from engine import project as projects
 from engine.builtin import BuiltinProvider
 from engine.callbacks import CallbackClient
 from engine.deployment import Deployment
-from engine.errors import EngineError, ProgramError
+from engine.errors import EngineError
 from engine.event_stream import EventStream
 from engine.events import BLINDED, CancelEvent, OperationResult, PreludeEvent, SummaryEvent
 from engine.hooks import Hooks
-from engine.language_host import Program, ProgramRequest
-from engine.monitor.log_service import LogService
-from engine.monitor.server import MonitorServer
-from engine.monitor.service import MonitorService
 from engine.options import DeploymentOptions, DeploymentResult, Operation, ProviderLoader
 from engine.project import Project
 from engine.providers.base import Provider
 from engine.registry import ProviderRegistry
+from engine.source import Source
 from engine.steps import deletions, recovery, refreshes, targets
 from engine.steps.executor import Executor
 from engine.steps.ledger import Ledger
 from engine.steps.recorder import NoRecorder
 from engine.steps.run import Run, StepFailedError, StoppedError
 from engine.storage import StackState, Storage
-from engine.values import Properties, Secret, reveal
-
-_POLL_SECONDS = 0.05
-_EXIT_SECONDS = 30.0
+from engine.values import Properties, Secret
 
 
 class Update:
-    """A preview, up, refresh or destroy. `work` does it; `answer` tells how it went."""
+    """A preview, up, refresh or destroy. `work` does it; `answer` tells how it went.
+
+    `make_source` makes what declares the resources, from the stack's configuration.
+    """
 
     def __init__(
         self,
@@ -46,18 +42,18 @@ class Update:
         *,
         storage: Storage,
         provider_loader: ProviderLoader,
-        environment: Mapping[str, str],
+        make_source: Callable[[Mapping[str, object]], Source],
     ) -> None:
         self._project, self._stack = project, stack
         self._operation, self._options = operation, options
         self._dry_run = operation == "preview" or options.preview
         self._storage = storage
-        self._environment = environment
+        self._make_source = make_source
         self.stream = EventStream(planning=self._dry_run)
         self._registry = ProviderRegistry(self._with_builtins(provider_loader))
         self._callbacks = CallbackClient()
         self._run: Run | None = None
-        self._program: Program | None = None
+        self._source: Source | None = None
         self._stopped = False
         self._error: BaseException | None = None
         self._result = DeploymentResult(operation, self._dry_run)
@@ -71,8 +67,8 @@ class Update:
     def abandon(self) -> None:
         """End now. What was in flight stays recorded as pending."""
         self.stop()
-        if self._program is not None:
-            self._program.kill()
+        if self._source is not None:
+            self._source.kill()
         self._result.result = "canceled"
         self.stream.close()
 
@@ -161,69 +157,18 @@ class Update:
 
     def _run_program(self, run: Run, config: Mapping[str, object]) -> Properties:
         deployment = Deployment(run, config)
-        plain = {key: str(reveal(value)) for key, value in config.items()}
-        secret_keys = [key for key, value in config.items() if isinstance(value, Secret)]
-        monitor = MonitorService(
-            run, deployment, self._callbacks, self._project.directory, plain, secret_keys
-        )
-        server = MonitorServer(monitor, LogService(run), self._options.parallel)
+        source = self._make_source(config)
+        self._source = source
         try:
-            request = self._program_request(server.address, plain, secret_keys)
-            self._program = Program(request, self.stream.say)
-            self._await_declarations(run, monitor)
-            if not run.stopping.is_set() and (
-                not run.failed.is_set() or self._options.continue_on_error
-            ):
+            source.declare(run, deployment, self._callbacks)
+            failed = run.failed.is_set() and not self._options.continue_on_error
+            if not (failed or run.stopping.is_set()):
                 deployment.delete_rest()
         finally:
             run.wait_idle()
             outputs = deployment.finish()
-            self._end_program(monitor)
-            server.stop()
+            source.release()
         return outputs
-
-    def _end_program(self, monitor: MonitorService) -> None:
-        monitor.released.set()
-        if self._program is None:
-            return
-        if monitor.declared.is_set():
-            # What runs at its exit may still log.
-            self._program.wait(_EXIT_SECONDS)
-        self._program.stop()
-
-    def _await_declarations(self, run: Run, monitor: MonitorService) -> None:
-        """Wait until the program has declared everything. Raises ProgramError if it ends before."""
-        assert self._program is not None
-        while not monitor.declared.wait(_POLL_SECONDS):
-            status = self._program.wait(0)
-            if status is None and not run.stopping.is_set():
-                continue
-            if status is None:
-                # Steps in flight answer the program first; then it ends, or is ended.
-                status = self._program.wait(_grace_seconds(run))
-            if run.stopping.is_set():
-                return
-            if status == 0:
-                return
-            raise ProgramError(_ending(status))
-
-    def _program_request(
-        self, address: str, config: Mapping[str, str], secret_keys: list[str]
-    ) -> ProgramRequest:
-        project = self._project
-        return ProgramRequest(
-            interpreter=language_host.interpreter(project.directory, project.virtualenv),
-            project_dir=project.directory,
-            program=project.program,
-            project=project.name,
-            stack=self._stack,
-            address=address,
-            parallel=self._options.parallel,
-            dry_run=self._dry_run,
-            config=config,
-            secret_keys=secret_keys,
-            environment=self._environment,
-        )
 
     def _summarise(self, run: Run, duration: float) -> None:
         result = self._result
@@ -264,14 +209,3 @@ class Update:
 
 def _shown(value: object) -> str:
     return BLINDED if isinstance(value, Secret) else str(value)
-
-
-def _grace_seconds(run: Run) -> float | None:
-    """How long a program may take to end once steps stop: in flight ones must finish first."""
-    return None if run.options.continue_on_error else 600.0
-
-
-def _ending(status: int | None) -> str:
-    if status is not None and status < 0:
-        return f"the program was ended by signal {-status} before it had declared everything"
-    return "the program failed: nothing was deleted; see the messages above"

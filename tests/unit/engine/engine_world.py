@@ -4,18 +4,23 @@ Package `test`, types `test:index:Thing` and `test:index:Box`. Inputs that begin
 replace; `secretWord` is always secret; `size` defaults to 1.
 """
 
+# ruff: noqa: A002 - `id` is the Provider interface's word
 from __future__ import annotations
 
 import copy
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from engine import project as projects
+from engine import urn as urns
+from engine.deployment import Deployment
 from engine.errors import LockError, StateError, UnsupportedError
-from engine.options import DeploymentResult
+from engine.events import EngineEvent
+from engine.options import DeploymentOptions, DeploymentResult, Operation
 from engine.providers.base import (
     CheckFailure,
     CheckResult,
@@ -24,8 +29,11 @@ from engine.providers.base import (
     ReadResult,
 )
 from engine.state.resource import PendingOperation, ResourceState
-from engine.steps import diffs
+from engine.steps import diffs, graph
+from engine.steps.goal import Goal
+from engine.steps.run import Run, StoppedError
 from engine.storage import StackState
+from engine.update import Update
 from engine.values import UNKNOWN, Properties
 
 THING = "test:index:Thing"
@@ -40,6 +48,7 @@ class World:
         self.things: dict[str, tuple[str, Properties]] = {}
         self.calls: list[tuple[str, str]] = []
         self.fault: Fault | None = None
+        self.late_fault: Fault | None = None  # after the request took effect
         self.lock = threading.Lock()
         self.numbers = itertools.count(1)
         self.most_at_once = 0
@@ -55,6 +64,8 @@ class World:
             if self.fault is not None:
                 self.fault(operation, urn.rsplit("::", 1)[-1], inputs)
             yield
+            if self.late_fault is not None:
+                self.late_fault(operation, urn.rsplit("::", 1)[-1], inputs)
         finally:
             with self.lock:
                 self._at_once -= 1
@@ -101,7 +112,7 @@ class MemoryProvider:
         self,
         resource_type: str,
         urn: str,
-        id: str,  # noqa: A002 - the interface's word
+        id: str,
         old_inputs: Properties,
         old_outputs: Properties,
         new_inputs: Properties,
@@ -135,7 +146,7 @@ class MemoryProvider:
         urn: str,
         id: str,
         inputs: Properties,
-        outputs: Properties,  # noqa: A002
+        outputs: Properties,
     ) -> ReadResult:
         with self.world.request("read", urn, inputs):
             if id not in self.world.things:
@@ -147,7 +158,7 @@ class MemoryProvider:
         self,
         resource_type: str,
         urn: str,
-        id: str,  # noqa: A002 - the interface's word
+        id: str,
         old_inputs: Properties,
         old_outputs: Properties,
         new_inputs: Properties,
@@ -165,7 +176,7 @@ class MemoryProvider:
         self,
         resource_type: str,
         urn: str,
-        id: str,  # noqa: A002 - the interface's word
+        id: str,
         inputs: Properties,
         outputs: Properties,
         timeout: Any,
@@ -285,3 +296,91 @@ class Box(pulumi.CustomResource):
 
 
 """
+
+
+class ScriptSource:
+    """Declares by a function instead of a program's process."""
+
+    def __init__(self, script: Callable[[Deployment], None]) -> None:
+        self.script = script
+
+    def declare(self, run: Run, deployment: Deployment, callbacks: Any) -> None:
+        stack = Goal(type=urns.STACK_TYPE, name="proj-dev", custom=False)
+        with suppress(StoppedError):
+            deployment.register(stack)
+            self.script(deployment)
+
+    def release(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
+
+
+class Lab:
+    """A world, a stack's state, and a project directory; runs scripts without a process."""
+
+    def __init__(self, directory: Path, config: str = "") -> None:
+        write_project(directory, "", config)
+        self.project = projects.load(directory)
+        self.world = World()
+        self.storage = MemoryStorage()
+        self.events: list[EngineEvent] = []
+
+    def run(
+        self,
+        script: Callable[[Deployment], None] = lambda deployment: None,
+        operation: Operation = "up",
+        **options: Any,
+    ) -> DeploymentResult:
+        update = Update(
+            self.project,
+            "dev",
+            operation,
+            DeploymentOptions(**options),
+            storage=self.storage,
+            provider_loader=self.world.load,
+            make_source=lambda config: ScriptSource(script),
+        )
+        self.events = []
+        update.work()
+        update.stream.drain(self.events.append)
+        return update.answer()
+
+    def resources(self) -> dict[str, ResourceState]:
+        """The state's own resources by name, without providers and the stack."""
+        return {
+            urns.name_of(item.urn): item
+            for item in self.storage.state.resources
+            if item.type.startswith("test:")
+        }
+
+    def ops(self, result: DeploymentResult) -> list[tuple[str, str]]:
+        """(operation, name) of every step but the stack's."""
+        steps = [(step.op, urns.name_of(step.urn)) for step in result.steps]
+        return [step for step in steps if step[1] != "proj-dev"]
+
+
+def thing(name: str, kind: str = THING, **fields: Any) -> Goal:
+    """A registration of a Thing; `inputs` beyond its name by keyword `inputs`."""
+    inputs = {"name": name, **fields.pop("inputs", {})}
+    fields.setdefault("parent", "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev")
+    return Goal(type=kind, name=name, custom=True, inputs=inputs, **fields)
+
+
+def assert_sound(resources: list[ResourceState]) -> None:
+    """What Pulumi's CLI checks when it loads a state (pkg/resource/deploy/snapshot.go)."""
+    seen: set[str] = set()
+    alive: set[str] = set()
+    references: set[str] = set()
+    for item in resources:
+        for urn in graph.dependencies_of(item):
+            assert urn in seen, f"{item.urn} refers to {urn}, which does not stand before it"
+        if item.provider:
+            assert item.provider in references
+        assert item.delete or item.urn not in alive, f"{item.urn} twice"
+        if not item.delete:
+            alive.add(item.urn)
+        seen.add(item.urn)
+        if urns.is_provider_type(item.type):
+            references.add(urns.reference(item.urn, item.id))
