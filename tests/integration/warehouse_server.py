@@ -1,0 +1,53 @@
+"""The warehouse's own routes on a loopback port, without the rest of the workspace."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from databricks import sql
+from starlette.applications import Starlette
+
+from workspace.warehouse import Warehouse, thrift_routes
+
+
+@dataclass
+class WarehouseServer:
+    """A running warehouse; `connect` opens a connection of databricks-sql-connector."""
+
+    port: int
+    warehouse: Warehouse
+
+    def connect(self, **options: Any) -> Any:
+        """A connection by the connector's default transport."""
+        return sql.connect(
+            server_hostname="127.0.0.1",
+            http_path="/sql/1.0/warehouses/w",
+            access_token="t",
+            _connection_uri=f"http://127.0.0.1:{self.port}/sql/1.0/warehouses/w",
+            enable_telemetry=False,
+            **options,
+        )
+
+
+@contextmanager
+def serve(data_dir: Path) -> Iterator[WarehouseServer]:
+    """A warehouse on `data_dir`, served until the block ends."""
+    warehouse = Warehouse(data_dir)
+    warehouse.start()
+    app = Starlette(routes=thrift_routes(lambda _: warehouse, lambda _: "ada@local.test"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
+    socket = server.config.bind_socket()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    try:
+        yield WarehouseServer(socket.getsockname()[1], warehouse)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        warehouse.stop()

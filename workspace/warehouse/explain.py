@@ -1,0 +1,95 @@
+"""EXPLAIN and DESCRIBE QUERY, answered as Spark answers them (measured on Apache Spark 4.1).
+
+A query that parses but does not analyse gives rows: `Error occurred during query planning: ` and
+the message. Only what does not parse raises. Lines and positions count from the start of the
+statement that was sent, `EXPLAIN ` included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workspace.warehouse.errors import SqlError
+from workspace.warehouse.result import Result, texts
+from workspace.warehouse.sessions import SparkSession
+from workspace.warehouse.text import Text
+
+_MODES = ("EXTENDED", "FORMATTED", "CODEGEN", "COST")
+_AT = re.compile(r"line (\d+),? pos (\d+)")
+_PLANNING_ERROR = "Error occurred during query planning: \n"
+
+Arguments = Mapping[str, Any] | list[Any] | None
+
+
+def explain(text: Text, session: SparkSession, arguments: Arguments) -> Result:
+    """The plan of a query, or the rows that say why there is none."""
+    mode = text.words[1] if len(text.words) > 1 and text.words[1] in _MODES else ""
+    query = text.after(2 if mode else 1)
+    prefix = text.sql[: len(text.sql) - len(query)]
+    try:
+        plan = _plan(text.sql, query, mode, session, arguments)
+    except SqlError as error:
+        shown = shifted(str(error), prefix)
+        if not error.analysis:
+            raise PositionedSqlError(error, shown) from error
+        plan = _PLANNING_ERROR + shown
+    return texts(["plan"], [[plan]])
+
+
+def describe_query(query: str, session: SparkSession, arguments: Arguments) -> Result:
+    """The output columns of a query: name, type and comment. Raises SqlError."""
+    schema = session.analyze(query, arguments)
+    return texts(
+        ["col_name", "data_type", "comment"],
+        [[field.name, field.dataType.simpleString(), None] for field in schema.fields],
+    )
+
+
+class PositionedSqlError(SqlError):
+    """An error whose positions were moved to the statement as it was sent."""
+
+    def __init__(self, error: SqlError, shown: str) -> None:
+        self._shown = shown
+        super().__init__(error.condition, error.message, error.sqlstate, analysis=error.analysis)
+
+    def __str__(self) -> str:
+        return self._shown
+
+
+def shifted(message: str, prefix: str) -> str:
+    """A message about a query with its first-line positions moved behind `prefix`."""
+
+    def move(found: re.Match[str]) -> str:
+        line, position = int(found[1]), int(found[2])
+        moved = position + len(prefix) if line == 1 else position
+        return found[0].replace(f"pos {position}", f"pos {moved}")
+
+    return _AT.sub(move, message)
+
+
+def _plan(sql: str, query: str, mode: str, session: SparkSession, arguments: Arguments) -> str:
+    if not query:
+        from workspace.warehouse.errors import syntax_error
+
+        raise syntax_error("", 1, 0, query)
+    plan = session.run(f"EXPLAIN {query}", arguments).column(0)[0].as_py()
+    if mode != "EXTENDED":
+        return str(plan)
+    fields = session.analyze(query, arguments).fields
+    columns = ", ".join(f"{field.name}: {field.dataType.simpleString()}" for field in fields)
+    logical = session.run(f"EXPLAIN EXTENDED {query}", arguments).column(0)[0].as_py()
+    parsed = _section(logical, "Parsed Logical Plan")
+    analyzed = _section(logical, "Analyzed Logical Plan") or parsed
+    optimized = _section(logical, "Optimized Logical Plan")
+    return (
+        f"== Parsed Logical Plan ==\n{parsed}\n== Analyzed Logical Plan ==\n{columns}\n{analyzed}\n"
+        f"== Optimized Logical Plan ==\n{optimized}\n{plan}"
+    )
+
+
+def _section(plan: str, title: str) -> str:
+    """One `== Title ==` section of an engine's extended plan."""
+    found = re.search(rf"== {title} ==\n(.*?)(?=\n== |\Z)", plan, re.DOTALL)
+    return found[1].strip() if found else ""

@@ -1,0 +1,252 @@
+"""SHOW, DESCRIBE and information_schema, answered from our own catalog and the Delta logs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from workspace.warehouse.catalog import Catalog, Table
+from workspace.warehouse.conditions import Statement, table_not_found
+from workspace.warehouse.names import literal, resolve
+from workspace.warehouse.result import Result, rows, texts
+from workspace.warehouse.tables import delta_columns
+from workspace.warehouse.text import Text
+
+if TYPE_CHECKING:
+    from workspace.warehouse.sessions import SparkSession
+
+_REFERENCE = re.compile(
+    r"(?:(?P<catalog>`[^`]+`|\w+)\s*\.\s*)?`?information_schema`?\s*\.\s*`?(?P<view>\w+)`?"
+    r"(?P<alias>\s+(?:AS\s+)?(?!(?:WHERE|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|GROUP|ORDER|LIMIT|UNION|ON|"
+    r"HAVING|QUALIFY|INTERSECT|EXCEPT|WINDOW|USING|NATURAL|ANTI|SEMI|OUTER)\b)`?\w+`?)?",
+    re.IGNORECASE,
+)
+_VIEWS = {
+    "catalogs": ("catalog_name", "catalog_owner", "comment"),
+    "schemata": ("catalog_name", "schema_name", "schema_owner", "comment"),
+    "tables": (
+        "table_catalog",
+        "table_schema",
+        "table_name",
+        "table_type",
+        "table_owner",
+        "comment",
+        "data_source_format",
+    ),
+    "columns": (
+        "table_catalog",
+        "table_schema",
+        "table_name",
+        "column_name",
+        "ordinal_position",
+        "is_nullable",
+        "full_data_type",
+        "data_type",
+        "comment",
+    ),
+}
+
+
+def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -> str:
+    """The query with each `[catalog.]information_schema.view` as a list of values."""
+
+    def expand(found: re.Match[str]) -> str:
+        view = found["view"].lower()
+        if view not in _VIEWS:
+            raise table_not_found(found[0].strip(), Statement(sql))
+        scope = (found["catalog"] or session.catalog).strip("`").lower()
+        alias = found["alias"] or f" AS {view}"
+        return f"{_values(view, _rows(view, scope, session, catalog))}{alias}"
+
+    return _REFERENCE.sub(expand, sql)
+
+
+def show(text: Text, session: SparkSession, catalog: Catalog) -> Result | None:
+    """SHOW CATALOGS | SCHEMAS | TABLES | VIEWS | COLUMNS | TBLPROPERTIES; None for others."""
+    match text.words[1:2]:
+        case ["CATALOGS"]:
+            return texts(["catalog"], [[name] for name in catalog.catalogs()])
+        case ["SCHEMAS"] | ["DATABASES"]:
+            scope = text.name_at(3)[0][-1].lower() if len(text.tokens) > 3 else session.catalog
+            return texts(["databaseName"], [[name] for name in catalog.schemas(scope)])
+        case ["TABLES"] | ["VIEWS"]:
+            return _show_tables(text, session, catalog)
+        case ["COLUMNS"]:
+            table = described(text, 3, session, catalog)
+            return texts(["col_name"], [[name] for name in delta_columns(table, session)])
+        case ["TBLPROPERTIES"]:
+            table = described(text, 2, session, catalog)
+            return texts(["key", "value"], sorted(table.properties.items()))
+    return None
+
+
+def describe_table(text: Text, session: SparkSession, catalog: Catalog) -> Result:
+    """DESCRIBE [TABLE] [EXTENDED] name."""
+    index = 1
+    while text.words[index : index + 1] and text.words[index] in ("TABLE", "EXTENDED", "FORMATTED"):
+        index += 1
+    table = described(text, index, session, catalog)
+    schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
+    found: list[list[str | None]] = [
+        [field.name, field.dataType.simpleString(), field.metadata.get("comment")]
+        for field in schema.fields
+    ]
+    if "EXTENDED" in text.words[:index] or "FORMATTED" in text.words[:index]:
+        found += [
+            ["", "", ""],
+            ["# Detailed Table Information", "", ""],
+            ["Catalog", table.name.catalog, ""],
+            ["Database", table.name.schema, ""],
+            ["Table", table.name.table, ""],
+            ["Type", "MANAGED" if table.kind == "TABLE" else "VIEW", ""],
+            ["Owner", table.owner, ""],
+            ["Created Time", table.created_at, ""],
+            ["Comment", table.comment, ""],
+            ["Provider", "delta" if table.kind == "TABLE" else "", ""],
+            ["Location", f"file:{table.location}" if table.location else "", ""],
+        ]
+    return texts(["col_name", "data_type", "comment"], found)
+
+
+def describe_history(text: Text, session: SparkSession, catalog: Catalog) -> Result:
+    """DESCRIBE HISTORY name [LIMIT n]: the commits of the table's Delta log, newest first."""
+    from deltalake import DeltaTable
+
+    table = described(text, 2, session, catalog)
+    words = [token.text.upper() for token in text.tokens]
+    limit = int(text.tokens[words.index("LIMIT") + 1].text) if "LIMIT" in words else None
+    commits = DeltaTable(table.location).history(limit)
+    return rows(
+        {
+            "version": pa.int64(),
+            "timestamp": pa.timestamp("us", tz="UTC"),
+            "userName": pa.string(),
+            "operation": pa.string(),
+            "operationParameters": pa.map_(pa.string(), pa.string()),
+        },
+        [
+            [
+                commit["version"],
+                dt.datetime.fromtimestamp(commit["timestamp"] / 1000, dt.UTC),
+                table.owner,
+                commit.get("operation"),
+                [
+                    (key, value if isinstance(value, str) else json.dumps(value))
+                    for key, value in (commit.get("operationParameters") or {}).items()
+                ],
+            ]
+            for commit in commits
+        ],
+    )
+
+
+def describe_detail(text: Text, session: SparkSession, catalog: Catalog) -> Result:
+    """DESCRIBE DETAIL name: format, name, location, properties, files and bytes."""
+    from deltalake import DeltaTable
+
+    table = described(text, 2, session, catalog)
+    actions = pa.table(DeltaTable(table.location).get_add_actions(flatten=True))
+    sizes = actions.column("size_bytes").to_pylist()
+    return rows(
+        {
+            "format": pa.string(),
+            "name": pa.string(),
+            "location": pa.string(),
+            "partitionColumns": pa.list_(pa.string()),
+            "numFiles": pa.int64(),
+            "sizeInBytes": pa.int64(),
+            "properties": pa.map_(pa.string(), pa.string()),
+        },
+        [
+            [
+                "delta",
+                str(table.name),
+                f"file:{table.location}",
+                list(table.partitions),
+                len(sizes),
+                sum(sizes),
+                sorted(table.properties.items()),
+            ]
+        ],
+    )
+
+
+def described(text: Text, index: int, session: SparkSession, catalog: Catalog) -> Table:
+    """The table that the statement names at token `index`. Raises SqlError if there is none."""
+    parts, _ = text.name_at(index)
+    table = catalog.find(resolve(parts, session.catalog, session.schema))
+    if table is None:
+        raise table_not_found(".".join(parts), Statement(text.sql))
+    return table
+
+
+def _show_tables(text: Text, session: SparkSession, catalog: Catalog) -> Result:
+    scope, schema = session.catalog, session.schema
+    if len(text.tokens) > 3 and text.words[2] in ("IN", "FROM"):
+        parts = [part.lower() for part in text.name_at(3)[0]]
+        scope, schema = (parts[0], parts[1]) if len(parts) > 1 else (scope, parts[0])
+    kinds = ("VIEW",) if text.words[1] == "VIEWS" else ("TABLE", "VIEW")
+    found = [
+        [table.name.schema, table.name.table, False]
+        for table in catalog.tables(scope, schema)
+        if table.kind in kinds
+    ]
+    columns = {"database": pa.string(), "tableName": pa.string(), "isTemporary": pa.bool_()}
+    return rows(columns, found)
+
+
+def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> list[list[str]]:
+    match view:
+        case "catalogs":
+            return [[name, "", ""] for name in catalog.catalogs()]
+        case "schemata":
+            return [[scope, name, "", ""] for name in catalog.schemas(scope)]
+        case "tables":
+            return [
+                [
+                    table.name.catalog,
+                    table.name.schema,
+                    table.name.table,
+                    "MANAGED" if table.kind == "TABLE" else "VIEW",
+                    table.owner,
+                    table.comment,
+                    "DELTA" if table.kind == "TABLE" else "UNKNOWN_DATA_SOURCE_FORMAT",
+                ]
+                for table in catalog.tables(scope)
+            ]
+    return [row for table in catalog.tables(scope) for row in _column_rows(table, session)]
+
+
+def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
+    schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
+    return [
+        [
+            table.name.catalog,
+            table.name.schema,
+            table.name.table,
+            field.name,
+            str(position),
+            "YES" if field.nullable else "NO",
+            field.dataType.simpleString(),
+            re.sub(r"[<(].*", "", field.dataType.simpleString()).upper(),
+            field.metadata.get("comment", ""),
+        ]
+        for position, field in enumerate(schema.fields)
+    ]
+
+
+def _values(view: str, values: list[list[str]]) -> str:
+    """`(SELECT … FROM VALUES …)`; positions as numbers, the rest as strings."""
+    columns = _VIEWS[view]
+    chosen = ", ".join(
+        f"CAST({name} AS INT) AS {name}" if name == "ordinal_position" else name for name in columns
+    )
+    if not values:
+        nothing = ", ".join(f"'' AS {name}" for name in columns)
+        return f"(SELECT {chosen} FROM (SELECT {nothing}) WHERE false)"
+    listed = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in values)
+    return f"(SELECT {chosen} FROM VALUES {listed} AS t({', '.join(columns)}))"

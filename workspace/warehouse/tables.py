@@ -1,0 +1,361 @@
+"""CREATE, ALTER, DROP and INSERT: what our catalog must know of, or Sail cannot do alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
+
+from workspace.warehouse.catalog import Catalog, Table
+from workspace.warehouse.conditions import Statement, table_not_found
+from workspace.warehouse.errors import SqlError, syntax_error, unsupported
+from workspace.warehouse.names import TableName, literal, quote, resolve
+from workspace.warehouse.result import EMPTY, Result
+from workspace.warehouse.text import Text
+
+if TYPE_CHECKING:
+    from workspace.warehouse.sessions import SparkSession
+
+
+def parse(text: Text) -> Any:
+    """A DDL statement as a tree. Raises SqlError where it does not parse."""
+    try:
+        return sqlglot.parse_one(text.sql, read="databricks")
+    except SqlglotError as error:
+        detail = getattr(error, "errors", None) or [{}]
+        first = detail[0]
+        near, line = str(first.get("highlight", "")), int(first.get("line") or 1)
+        position = max(int(first.get("col") or 1) - len(near), 0)
+        raise syntax_error(near, line, position, text.sql) from error
+
+
+def create_table(tree: exp.Create, session: SparkSession, catalog: Catalog, owner: str) -> Result:
+    """CREATE [OR REPLACE] TABLE [IF NOT EXISTS], with columns or AS a query."""
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    name = _name(target, session)
+    _require_schema(name, catalog)
+    existing = catalog.find(name)
+    if existing and tree.args.get("exists"):
+        return EMPTY
+    if existing and not tree.args.get("replace"):
+        raise _already_exists(name)
+    location = catalog.new_location()
+    partitions, comment, properties = _properties(tree)
+    temporary = TableName(name.catalog, name.schema, f"_new_{location.name}")
+    body = _columns(tree) if isinstance(tree.this, exp.Schema) else ""
+    partitioned = f" PARTITIONED BY ({', '.join(map(quote, partitions))})" if partitions else ""
+    query = f" AS {tree.expression.sql('databricks')}" if tree.expression else ""
+    location.parent.mkdir(parents=True, exist_ok=True)
+    session.run(
+        f"CREATE TABLE {temporary.quoted} {body} USING delta "
+        f"LOCATION 'file://{location}'{partitioned}{query}"
+    )
+    session.run(f"DROP TABLE {temporary.quoted}")
+    catalog.put(
+        Table(
+            name, "TABLE", str(location), "", comment, owner, _now(), properties, tuple(partitions)
+        )
+    )
+    return EMPTY
+
+
+def create_view(
+    text: Text, tree: exp.Create, session: SparkSession, catalog: Catalog, owner: str
+) -> Result:
+    """CREATE [OR REPLACE] VIEW name AS query; the query's own text is kept."""
+    name = _name(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this, session)
+    _require_schema(name, catalog)
+    existing = catalog.find(name)
+    if existing and tree.args.get("exists"):
+        return EMPTY
+    if existing and (existing.kind != "VIEW" or not tree.args.get("replace")):
+        raise _already_exists(name)
+    words = [token.token_type for token in text.tokens]
+    query = text.after(words.index(TokenType.ALIAS) + 1)
+    session.analyze(query)
+    catalog.put(Table(name, "VIEW", "", query, "", owner, _now()))
+    return EMPTY
+
+
+def drop(text: Text, tree: exp.Drop, session: SparkSession, catalog: Catalog) -> Result:
+    """DROP TABLE | VIEW | SCHEMA [IF EXISTS]."""
+    kind = str(tree.args.get("kind", "")).upper()
+    if kind in ("SCHEMA", "DATABASE"):
+        return _drop_schema(tree, session, catalog)
+    if kind not in ("TABLE", "VIEW"):
+        raise unsupported(f"DROP {kind}")
+    name = _name(tree.this, session)
+    table = catalog.find(name)
+    if table is None:
+        if tree.args.get("exists"):
+            return EMPTY
+        raise table_not_found(str(name), Statement(text.sql))
+    catalog.drop(name)
+    if table.location:
+        shutil.rmtree(table.location, ignore_errors=True)
+    return EMPTY
+
+
+def alter_table(tree: exp.Alter, session: SparkSession, catalog: Catalog) -> Result:
+    """ALTER TABLE … ADD COLUMNS, SET TBLPROPERTIES, UNSET is not there."""
+    name = _name(tree.this, session)
+    table = catalog.find(name)
+    if table is None:
+        raise table_not_found(str(name), Statement(tree.sql("databricks")))
+    for action in tree.args.get("actions", []):
+        _alter(action, table, catalog)
+    session.forget(name)
+    catalog.touch()
+    return EMPTY
+
+
+def set_properties(name: TableName, properties: dict[str, str], catalog: Catalog) -> Result:
+    """ALTER TABLE … SET TBLPROPERTIES: kept by our catalog; Delta features are not switched."""
+    table = catalog.find(name)
+    if table is None:
+        raise table_not_found(str(name), Statement(str(name)))
+    merged = {**table.properties, **properties}
+    catalog.put(
+        Table(
+            table.name,
+            table.kind,
+            table.location,
+            table.view_text,
+            table.comment,
+            table.owner,
+            table.created_at,
+            merged,
+            table.partitions,
+        )
+    )
+    return EMPTY
+
+
+def complete_insert(text: Text, session: SparkSession, catalog: Catalog) -> str:
+    """INSERT with a column list, filled up with NULL for the columns it leaves out.
+
+    Databricks does that by itself; Sail wants every column.
+    """
+    index = 2 + (1 if len(text.words) > 2 and text.words[2] == "TABLE" else 0)
+    parts, index = text.name_at(index)
+    tokens = text.tokens
+    if index >= len(tokens) or tokens[index].token_type is not TokenType.L_PAREN:
+        return text.sql
+    closing = next(
+        (i for i in range(index, len(tokens)) if tokens[i].token_type is TokenType.R_PAREN), None
+    )
+    if closing is None or tokens[index + 1].token_type in (TokenType.SELECT, TokenType.WITH):
+        return text.sql
+    listed = [
+        token.text.lower()
+        for token in tokens[index + 1 : closing]
+        if token.token_type is not TokenType.COMMA
+    ]
+    name = resolve(parts, session.catalog, session.schema)
+    table = catalog.find(name)
+    if table is None or table.kind == "VIEW":
+        return text.sql
+    columns = delta_columns(table, session)
+    if not set(columns) - set(listed):
+        return text.sql
+    source = text.sql[tokens[closing].end + 1 :]
+    chosen = ", ".join(
+        f"s.{quote(column)}" if column in listed else f"CAST(NULL AS {kind}) AS {quote(column)}"
+        for column, kind in columns.items()
+    )
+    aliases = ", ".join(map(quote, listed))
+    return f"INSERT INTO {name.quoted} SELECT {chosen} FROM ({source}) AS s({aliases})"
+
+
+def delta_columns(table: Table, session: SparkSession) -> dict[str, str]:
+    """A table's columns in order: name in lower case → type in Spark's words."""
+    schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
+    return {field.name.lower(): field.dataType.simpleString() for field in schema.fields}
+
+
+def _alter(action: exp.Expression, table: Table, catalog: Catalog) -> None:
+    if isinstance(action, exp.ColumnDef):
+        _add_columns(table, [action])
+    elif isinstance(action, exp.Schema):
+        _add_columns(
+            table, [item for item in action.expressions if isinstance(item, exp.ColumnDef)]
+        )
+    elif isinstance(action, exp.AlterSet):
+        properties = {
+            item.name: item.args["value"].name
+            for item in action.find_all(exp.Property)
+            if item.args.get("value") is not None
+        }
+        set_properties(table.name, properties, catalog)
+    else:
+        raise unsupported(f"ALTER TABLE … {action.sql('databricks')}")
+
+
+def _add_columns(table: Table, columns: list[exp.ColumnDef]) -> None:
+    """Add columns to a Delta table's schema through its log, all in one commit."""
+    from deltalake import DeltaTable
+
+    delta = DeltaTable(table.location)
+    present = {field.name.lower() for field in delta.schema().fields}
+    for column in columns:
+        if column.name.lower() in present:
+            raise SqlError(
+                "FIELD_ALREADY_EXISTS",
+                f"Cannot add column, because `{column.name}` already exists in {table.name}.",
+                "42710",
+            )
+    delta.alter.add_columns([_delta_field(column) for column in columns])
+
+
+def _delta_field(column: exp.ColumnDef) -> Any:
+    """A column definition as a field of Delta's schema (protocol's JSON form)."""
+    import json
+
+    from deltalake.schema import Field
+
+    if column.kind is None:
+        raise unsupported(f"a column without a type ({column.name})")
+    comment = next(
+        (str(item.this.name) for item in column.find_all(exp.CommentColumnConstraint)), ""
+    )
+    document = {
+        "name": column.name,
+        "type": _delta_type(column.kind),
+        "nullable": True,
+        "metadata": {"comment": comment} if comment else {},
+    }
+    return Field.from_json(json.dumps(document))
+
+
+_DELTA_TYPES = {"INT": "integer", "BIGINT": "long", "SMALLINT": "short", "TINYINT": "byte"}
+
+
+def _delta_type(kind: exp.DataType) -> Any:
+    match kind.this:
+        case exp.DataType.Type.ARRAY:
+            return {
+                "type": "array",
+                "elementType": _delta_type(kind.expressions[0]),
+                "containsNull": True,
+            }
+        case exp.DataType.Type.MAP:
+            key, value = kind.expressions
+            return {
+                "type": "map",
+                "keyType": _delta_type(key),
+                "valueType": _delta_type(value),
+                "valueContainsNull": True,
+            }
+    text = kind.sql("databricks").upper()
+    return _DELTA_TYPES.get(text, text.lower())
+
+
+def _columns(tree: exp.Create) -> str:
+    """The column list for Sail: names, types, NOT NULL and comments, no table constraints."""
+    parts = []
+    for column in tree.this.expressions:
+        if not isinstance(column, exp.ColumnDef) or column.kind is None:
+            continue
+        required = any(
+            isinstance(item.kind, exp.NotNullColumnConstraint)
+            and not item.kind.args.get("allow_null")
+            for item in column.constraints
+        )
+        comment = next(
+            (
+                item.kind.this.name
+                for item in column.constraints
+                if isinstance(item.kind, exp.CommentColumnConstraint)
+            ),
+            None,
+        )
+        parts.append(
+            f"{quote(column.name)} {column.kind.sql('databricks')}"
+            + (" NOT NULL" if required else "")
+            + (f" COMMENT {literal(comment)}" if comment is not None else "")
+        )
+    return f"({', '.join(parts)})"
+
+
+def _properties(tree: exp.Create) -> tuple[list[str], str, dict[str, str]]:
+    """Partition columns, comment and TBLPROPERTIES of a CREATE TABLE."""
+    partitions: list[str] = []
+    comment, properties = "", {}
+    container = tree.args.get("properties")
+    for item in container.expressions if container else []:
+        if isinstance(item, exp.PartitionedByProperty):
+            partitions = [column.name for column in item.this.expressions]
+        elif isinstance(item, exp.SchemaCommentProperty):
+            comment = item.this.name
+        elif type(item) is exp.Property:
+            properties[item.name] = item.args["value"].name
+        elif isinstance(item, exp.FileFormatProperty) and item.name.lower() != "delta":
+            raise unsupported(f"USING {item.name}: tables are Delta tables; it")
+        elif isinstance(item, exp.LocationProperty):
+            raise unsupported("LOCATION (an external table)")
+    return partitions, comment, properties
+
+
+def _drop_schema(tree: exp.Drop, session: SparkSession, catalog: Catalog) -> Result:
+    parts = [part.name for part in tree.this.parts]
+    schema = parts[-1].lower()
+    owner = parts[-2].lower() if len(parts) > 1 else session.catalog
+    if not catalog.has_schema(owner, schema):
+        if tree.args.get("exists"):
+            return EMPTY
+        raise SqlError(
+            "SCHEMA_NOT_FOUND", f"The schema `{owner}`.`{schema}` cannot be found.", "42704"
+        )
+    if catalog.tables(owner, schema) and not tree.args.get("cascade"):
+        raise SqlError(
+            "SCHEMA_NOT_EMPTY",
+            f"Cannot drop a schema `{owner}`.`{schema}` because it contains objects. Use DROP "
+            "SCHEMA ... CASCADE to drop the schema and all its objects.",
+            "2BP01",
+        )
+    catalog.drop_schema(owner, schema)
+    return EMPTY
+
+
+def _name(table: exp.Expression, session: SparkSession) -> TableName:
+    parts = [part.name for part in table.parts] if isinstance(table, exp.Table) else [table.name]
+    return resolve(parts, session.catalog, session.schema)
+
+
+def _require_schema(name: TableName, catalog: Catalog) -> None:
+    if name.catalog not in catalog.catalogs():
+        raise SqlError(
+            "NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{name.catalog}' was not found.", "42704"
+        )
+    if not catalog.has_schema(name.catalog, name.schema):
+        raise SqlError(
+            "SCHEMA_NOT_FOUND",
+            f"The schema `{name.catalog}`.`{name.schema}` cannot be found. Verify the spelling and "
+            "correctness of the schema and catalog.",
+            "42704",
+        )
+
+
+def _already_exists(name: TableName) -> SqlError:
+    return SqlError(
+        "TABLE_OR_VIEW_ALREADY_EXISTS",
+        f"Cannot create table or view {name.shown} because it already exists. Choose a different "
+        "name, drop or replace the existing object, or add the IF NOT EXISTS clause to tolerate "
+        "pre-existing objects.",
+        "42P07",
+    )
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat()
+
+
+def delta_path(table: Table) -> Path:
+    """Where a table's files stand."""
+    return Path(table.location)

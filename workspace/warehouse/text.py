@@ -1,0 +1,157 @@
+"""A statement as tokens: what kind it is, and edits that leave every other character alone.
+
+Statements are never regenerated from a syntax tree on their way to the engine: that would move
+positions in error messages and could change what a query means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlglot.dialects.databricks import Databricks
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from workspace.warehouse.errors import SqlError, syntax_error
+from workspace.warehouse.names import literal_of
+
+
+class _Tokenizer(Databricks.Tokenizer):
+    """Databricks' tokens, without sqlglot's habit of taking EXPLAIN … as one opaque command."""
+
+    COMMANDS: ClassVar[set[TokenType]] = set()
+
+
+@dataclass(frozen=True)
+class Text:
+    """One statement: its text without a trailing semicolon, and its tokens."""
+
+    sql: str
+    tokens: tuple[Token, ...]
+
+    @property
+    def words(self) -> list[str]:
+        """The first words in upper case, enough to tell any statement's kind."""
+        return [token.text.upper() for token in self.tokens[:8]]
+
+    def starts(self, *words: str) -> bool:
+        """Whether the statement begins with these words."""
+        return self.words[: len(words)] == list(words)
+
+    def after(self, count: int) -> str:
+        """The text behind the first `count` tokens."""
+        if count >= len(self.tokens):
+            return ""
+        return self.sql[self.tokens[count].start :]
+
+    def name_at(self, index: int) -> tuple[list[str], int]:
+        """The dotted name that begins at token `index`, and the index behind it.
+
+        Raises SqlError where no name stands.
+        """
+        parts: list[str] = []
+        while index < len(self.tokens):
+            parts.append(self.tokens[index].text)
+            index += 1
+            if index < len(self.tokens) and self.tokens[index].token_type is TokenType.DOT:
+                index += 1
+            else:
+                return parts, index
+        raise syntax_error("", 1, len(self.sql), self.sql)
+
+
+def read(sql: str) -> Text:
+    """Tokenize one statement. Raises SqlError when it is empty or its quotes do not close."""
+    stripped = sql.strip().rstrip(";").rstrip()
+    try:
+        tokens = tuple(_Tokenizer().tokenize(stripped))
+    except SqlglotError as error:
+        quote = re.search(r"['\"`]", stripped)
+        position = quote.start() if quote else 0
+        raise syntax_error(stripped[position : position + 1], 1, position, stripped) from error
+    if not stripped:
+        raise SqlError(
+            "PARSE_EMPTY_STATEMENT", "Syntax error, unexpected empty statement.", "42617"
+        )
+    if not tokens:
+        raise syntax_error("", 1, len(stripped), stripped)
+    return Text(stripped, tokens)
+
+
+def replace_calls(text: Text, values: dict[str, str]) -> str:
+    """The statement with calls such as `current_user()` replaced by literals."""
+    pieces, end = [], 0
+    tokens = text.tokens
+    for index, token in enumerate(tokens):
+        value = values.get(token.text.lower())
+        follows = [item.token_type for item in tokens[index + 1 : index + 3]]
+        qualified = index > 0 and tokens[index - 1].token_type is TokenType.DOT
+        if value is None or qualified or token.token_type is TokenType.STRING:
+            continue
+        if follows == [TokenType.L_PAREN, TokenType.R_PAREN]:
+            pieces += [text.sql[end : token.start], value]
+            end = tokens[index + 2].end + 1
+    return "".join([*pieces, text.sql[end:]])
+
+
+def bound(text: Text, arguments: Mapping[str, Any] | Sequence[Any] | None) -> str:
+    """The statement with its parameters as literals: Sail binds them in queries only.
+
+    Raises SqlError for a marker without a value.
+    """
+    if not arguments:
+        return text.sql
+    positional = iter(()) if isinstance(arguments, Mapping) else iter(arguments)
+    pieces, end = [], 0
+    for index, token in enumerate(text.tokens):
+        if token.token_type is TokenType.PLACEHOLDER and not isinstance(arguments, Mapping):
+            pieces += [text.sql[end : token.start], literal_of(_next(positional))]
+            end = token.end + 1
+        elif token.token_type is TokenType.COLON and isinstance(arguments, Mapping):
+            name = text.tokens[index + 1] if index + 1 < len(text.tokens) else token
+            if name.start == token.end + 1 and not _is_path(text, index):
+                if name.text not in arguments:
+                    raise unbound(name.text)
+                pieces += [text.sql[end : token.start], literal_of(arguments[name.text])]
+                end = name.end + 1
+    return "".join([*pieces, text.sql[end:]])
+
+
+def unbound(name: str) -> SqlError:
+    """A parameter marker without a value."""
+    return SqlError(
+        "UNBOUND_SQL_PARAMETER",
+        f"Found the unbound parameter: {name}. Please, fix `args` and provide a mapping of the "
+        "parameter to either a SQL literal or collection constructor functions such as `map()`, "
+        "`array()`, `struct()`.",
+        "42P02",
+    )
+
+
+def _is_path(text: Text, index: int) -> bool:
+    """Whether the colon follows a name at once, as in `payload:field`, and so is no marker."""
+    return (
+        index > 0
+        and text.tokens[index - 1].end + 1 == text.tokens[index].start
+        and text.tokens[index - 1].token_type
+        in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET)
+    )
+
+
+def _next(values: Iterator[Any]) -> Any:
+    try:
+        return next(values)
+    except StopIteration:
+        raise unbound("?") from None
+
+
+def words_of(sql: str) -> set[str]:
+    """Every bare or quoted name in the statement, in lower case."""
+    return {
+        token.text.lower()
+        for token in _Tokenizer().tokenize(sql)
+        if token.token_type is not TokenType.STRING
+    }
