@@ -18,6 +18,7 @@ from engine.project import Project
 from engine.providers.base import Provider
 from engine.registry import ProviderRegistry
 from engine.source import Source
+from engine.state.resource import PendingOperation
 from engine.steps import deletions, recovery, refreshes, targets
 from engine.steps.executor import Executor
 from engine.steps.ledger import Ledger
@@ -55,6 +56,7 @@ class Update:
         self._run: Run | None = None
         self._source: Source | None = None
         self._stopped = False
+        self._unresolved: list[PendingOperation] = []
         self._error: BaseException | None = None
         self._result = DeploymentResult(operation, self._dry_run)
 
@@ -111,7 +113,8 @@ class Update:
         finally:
             run.wait_idle()
             if not self._dry_run:
-                self._storage.save(StackState(run.ledger.snapshot(), run.recorder.pending()))
+                pending = [*self._unresolved, *run.recorder.pending()]
+                self._storage.save(StackState(run.ledger.snapshot(), pending))
             self._summarise(run, time.monotonic() - began)
         if not self._dry_run:
             shown = {key: _shown(value) for key, value in config.items()}
@@ -136,7 +139,9 @@ class Update:
 
     def _perform(self, run: Run, state: StackState, config: Mapping[str, object]) -> Properties:
         executor = Executor(run, refreshing=self._operation == "refresh")
+        self._unresolved = state.pending
         recovery.recover(run, executor, state.pending)
+        self._unresolved = []
         if self._options.refresh or self._operation == "refresh":
             refreshes.refresh_all(run, executor)
             run.check_going()
