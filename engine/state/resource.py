@@ -62,3 +62,4 @@ class PendingOperation:
 
     resource: ResourceState
     type: str  # creating | updating | deleting | reading | importing
+    extra: dict[str, Any] = field(default_factory=dict)
