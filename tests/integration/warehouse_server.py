@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,11 +43,14 @@ def serve(data_dir: Path) -> Iterator[WarehouseServer]:
     warehouse.start()
     app = Starlette(routes=thrift_routes(lambda _: warehouse, lambda _: "ada@local.test"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
-    socket = server.config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
+    # With its protocol named, asyncio switches Nagle off on what it accepts.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield WarehouseServer(socket.getsockname()[1], warehouse)
+        yield WarehouseServer(listener.getsockname()[1], warehouse)
     finally:
         server.should_exit = True
         thread.join(10)

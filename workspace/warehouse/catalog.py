@@ -22,14 +22,17 @@ CREATE TABLE IF NOT EXISTS schemas (
   catalog TEXT, name TEXT, comment TEXT, PRIMARY KEY (catalog, name));
 CREATE TABLE IF NOT EXISTS tables (
   catalog TEXT, schema TEXT, name TEXT, kind TEXT, location TEXT, view_text TEXT, comment TEXT,
-  owner TEXT, created_at TEXT, properties TEXT, partitions TEXT,
+  owner TEXT, created_at TEXT, properties TEXT, partitions TEXT, revision INTEGER,
   PRIMARY KEY (catalog, schema, name));
 """
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table or view as the catalog knows it; `location` is a Delta folder, empty for views."""
+    """A table or view as the catalog knows it; `location` is a Delta folder, empty for views.
+
+    `revision` rises when columns change, so that every session registers the table anew.
+    """
 
     name: TableName
     kind: str  # TABLE | VIEW
@@ -40,6 +43,7 @@ class Table:
     created_at: str = ""
     properties: dict[str, str] = field(default_factory=dict)
     partitions: tuple[str, ...] = ()
+    revision: int = 0
 
 
 class Catalog:
@@ -115,7 +119,7 @@ class Catalog:
     def put(self, table: Table) -> None:
         """Add or replace a table or view."""
         self._write(
-            "INSERT OR REPLACE INTO tables VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO tables VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             table.name.catalog,
             table.name.schema,
             table.name.table,
@@ -127,6 +131,7 @@ class Catalog:
             table.created_at,
             json.dumps(table.properties),
             json.dumps(table.partitions),
+            str(table.revision),
         )
 
     def drop(self, name: TableName) -> None:
@@ -137,11 +142,6 @@ class Catalog:
             name.schema,
             name.table,
         )
-
-    def touch(self) -> None:
-        """Say that a table's columns changed, so that sessions look again."""
-        with self._lock:
-            self.version += 1
 
     def _rows(self, query: str, *values: str | None) -> list[tuple[str, ...]]:
         with self._lock:
@@ -154,7 +154,20 @@ class Catalog:
 
 
 def _table(row: tuple[str, ...]) -> Table:
-    catalog, schema, name, kind, location, text, comment, owner, created, properties, parts = row
+    (
+        catalog,
+        schema,
+        name,
+        kind,
+        location,
+        text,
+        comment,
+        owner,
+        created,
+        properties,
+        parts,
+        revision,
+    ) = row
     return Table(
         TableName(catalog, schema, name),
         kind,
@@ -165,4 +178,5 @@ def _table(row: tuple[str, ...]) -> Table:
         created,
         json.loads(properties),
         tuple(json.loads(parts)),
+        int(revision),
     )

@@ -18,6 +18,8 @@ from workspace.warehouse.text import Text
 
 _MODES = ("EXTENDED", "FORMATTED", "CODEGEN", "COST")
 _AT = re.compile(r"line (\d+),? pos (\d+)")
+# What stands before the query when it is sent to the engine; Spark counts it in positions.
+_EXPLAIN = "EXPLAIN "
 _PLANNING_ERROR = "Error occurred during query planning: \n"
 
 Arguments = Mapping[str, Any] | list[Any] | None
@@ -31,7 +33,7 @@ def explain(text: Text, session: SparkSession, arguments: Arguments) -> Result:
     try:
         plan = _plan(text.sql, query, mode, session, arguments)
     except SqlError as error:
-        shown = shifted(str(error), prefix)
+        shown = shifted(str(error), len(prefix) - len(_EXPLAIN))
         if not error.analysis:
             raise PositionedSqlError(error, shown) from error
         plan = _PLANNING_ERROR + shown
@@ -58,12 +60,12 @@ class PositionedSqlError(SqlError):
         return self._shown
 
 
-def shifted(message: str, prefix: str) -> str:
-    """A message about a query with its first-line positions moved behind `prefix`."""
+def shifted(message: str, by: int) -> str:
+    """A message about `EXPLAIN query` with its first-line positions moved by so many characters."""
 
     def move(found: re.Match[str]) -> str:
         line, position = int(found[1]), int(found[2])
-        moved = position + len(prefix) if line == 1 else position
+        moved = position + by if line == 1 else position
         return found[0].replace(f"pos {position}", f"pos {moved}")
 
     return _AT.sub(move, message)
@@ -74,7 +76,7 @@ def _plan(sql: str, query: str, mode: str, session: SparkSession, arguments: Arg
         from workspace.warehouse.errors import syntax_error
 
         raise syntax_error("", 1, 0, query)
-    plan = session.run(f"EXPLAIN {query}", arguments).column(0)[0].as_py()
+    plan = session.run(f"{_EXPLAIN}{query}", arguments).column(0)[0].as_py()
     if mode != "EXTENDED":
         return str(plan)
     fields = session.analyze(query, arguments).fields

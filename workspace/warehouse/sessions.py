@@ -125,12 +125,6 @@ class SparkSession:
                 self._internal(f"USE SCHEMA {quote(self.schema)}")
             self._seen = version
 
-    def forget(self, name: TableName) -> None:
-        """Register the table anew next time: its columns changed."""
-        with self._lock:
-            self._known.pop(name, None)
-            self._seen = min(self._seen, 0)
-
     def _catch_up_schemas(self) -> None:
         for catalog in self._catalog.catalogs():
             for schema in self._catalog.schemas(catalog):

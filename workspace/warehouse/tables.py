@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlglot
@@ -90,7 +90,7 @@ def drop(text: Text, tree: exp.Drop, session: SparkSession, catalog: Catalog) ->
         return _drop_schema(tree, session, catalog)
     if kind not in ("TABLE", "VIEW"):
         raise unsupported(f"DROP {kind}")
-    name = _name(tree.this, session)
+    name = _name(_dropped(tree), session)
     table = catalog.find(name)
     if table is None:
         if tree.args.get("exists"):
@@ -109,31 +109,8 @@ def alter_table(tree: exp.Alter, session: SparkSession, catalog: Catalog) -> Res
     if table is None:
         raise table_not_found(str(name), Statement(tree.sql("databricks")))
     for action in tree.args.get("actions", []):
-        _alter(action, table, catalog)
-    session.forget(name)
-    catalog.touch()
-    return EMPTY
-
-
-def set_properties(name: TableName, properties: dict[str, str], catalog: Catalog) -> Result:
-    """ALTER TABLE … SET TBLPROPERTIES: kept by our catalog; Delta features are not switched."""
-    table = catalog.find(name)
-    if table is None:
-        raise table_not_found(str(name), Statement(str(name)))
-    merged = {**table.properties, **properties}
-    catalog.put(
-        Table(
-            table.name,
-            table.kind,
-            table.location,
-            table.view_text,
-            table.comment,
-            table.owner,
-            table.created_at,
-            merged,
-            table.partitions,
-        )
-    )
+        table = _alter(action, table)
+    catalog.put(table)
     return EMPTY
 
 
@@ -179,22 +156,21 @@ def delta_columns(table: Table, session: SparkSession) -> dict[str, str]:
     return {field.name.lower(): field.dataType.simpleString() for field in schema.fields}
 
 
-def _alter(action: exp.Expression, table: Table, catalog: Catalog) -> None:
-    if isinstance(action, exp.ColumnDef):
-        _add_columns(table, [action])
-    elif isinstance(action, exp.Schema):
-        _add_columns(
-            table, [item for item in action.expressions if isinstance(item, exp.ColumnDef)]
-        )
-    elif isinstance(action, exp.AlterSet):
+def _alter(action: Any, table: Table) -> Table:
+    """Carry out one action; answers the table as the catalog shall know it."""
+    if isinstance(action, exp.ColumnDef | exp.Schema):
+        found = [action] if isinstance(action, exp.ColumnDef) else action.expressions
+        _add_columns(table, [item for item in found if isinstance(item, exp.ColumnDef)])
+        return replace(table, revision=table.revision + 1)
+    if isinstance(action, exp.AlterSet):
+        # Kept and shown; the features that some properties switch on are not there locally.
         properties = {
             item.name: item.args["value"].name
             for item in action.find_all(exp.Property)
             if item.args.get("value") is not None
         }
-        set_properties(table.name, properties, catalog)
-    else:
-        raise unsupported(f"ALTER TABLE … {action.sql('databricks')}")
+        return replace(table, properties={**table.properties, **properties})
+    raise unsupported(f"ALTER TABLE … {action.sql('databricks')}")
 
 
 def _add_columns(table: Table, columns: list[exp.ColumnDef]) -> None:
@@ -302,8 +278,16 @@ def _properties(tree: exp.Create) -> tuple[list[str], str, dict[str, str]]:
     return partitions, comment, properties
 
 
+def _dropped(tree: exp.Drop) -> Any:
+    """What a DROP names: one object at a time."""
+    named = [tree.this] if tree.this is not None else list(tree.args.get("tables") or ())
+    if len(named) != 1:
+        raise unsupported("DROP of several objects at once")
+    return named[0]
+
+
 def _drop_schema(tree: exp.Drop, session: SparkSession, catalog: Catalog) -> Result:
-    parts = [part.name for part in tree.this.parts]
+    parts = [part.name for part in _dropped(tree).parts]
     schema = parts[-1].lower()
     owner = parts[-2].lower() if len(parts) > 1 else session.catalog
     if not catalog.has_schema(owner, schema):
@@ -354,8 +338,3 @@ def _already_exists(name: TableName) -> SqlError:
 
 def _now() -> str:
     return dt.datetime.now(dt.UTC).isoformat()
-
-
-def delta_path(table: Table) -> Path:
-    """Where a table's files stand."""
-    return Path(table.location)
