@@ -19,9 +19,9 @@ class Engine:
     """Runs a project's program against one stack.
 
     `backend_url` overrides PULUMI_BACKEND_URL and Pulumi.yaml. `passphrase` opens the stack's
-    secrets. `environment` is what the program sees (default: this process's). `provider_loader`
-    and `storage` take the place of the built-in ones. Making an Engine reads the project files
-    only. Raises ProjectError when they are wrong.
+    secrets (None: none was given). `environment` is what the program sees (default: this
+    process's). `provider_loader` and `storage` take the place of the built-in ones. Making an
+    Engine reads the project files only. Raises ProjectError when they are wrong.
 
     The methods raise EngineError for what stops them before anything starts (a wrong passphrase, a
     locked or damaged state); everything later is in the result. They call `sink` on the caller's
@@ -34,7 +34,7 @@ class Engine:
         stack: str,
         *,
         backend_url: str | None = None,
-        passphrase: str = "",
+        passphrase: str | None = None,
         environment: Mapping[str, str] | None = None,
         provider_loader: ProviderLoader | None = None,
         storage: Storage | None = None,
@@ -108,7 +108,7 @@ class Engine:
         return update.answer()
 
     def _open_storage(self) -> Storage:
-        from engine.stack_storage import StackStorage  # type: ignore[import-not-found]
+        from engine.stack_storage import StackStorage
 
         storage: Storage = StackStorage(
             self.project, self.stack, self._backend_url, self._passphrase

@@ -38,6 +38,7 @@ def main() -> int:
     # The SDK traces itself with several debug messages a resource, each a round trip that blocks
     # the program's event loop; the engine shows none of them.
     pulumi.log.debug = _ignore
+    _go_on_without_dependents(pulumi)
     _configure(arguments)
     os.chdir(arguments.pwd)
     sys.argv = [arguments.program]
@@ -58,6 +59,41 @@ def main() -> int:
 
 def _ignore(*_arguments: object, **_options: object) -> None:
     """A debug message that nobody would see."""
+
+
+def _go_on_without_dependents(pulumi) -> None:  # type: ignore[no-untyped-def]
+    """Let everything else be declared when a resource failed and the update goes on.
+
+    Registering what depends on a failed resource raises in the SDK, and the first such exception
+    would keep it from sending the registrations that are still to come. The run fails all the same
+    at its end, before anything is deleted: what was not declared must not look unwanted.
+    """
+    from pulumi.runtime import rpc_manager, stack
+
+    marker = getattr(stack, "ResourceRegistrationFailed", None)
+    if marker is None:
+        return
+    left_out: list[str] = []
+    do_rpc, wait_for_shutdown = rpc_manager.RPCManager.do_rpc, stack._wait_for_shutdown
+
+    def tolerant(manager, name, function):  # type: ignore[no-untyped-def]
+        async def call(*arguments: object, **options: object) -> object:
+            try:
+                return await function(*arguments, **options)
+            except marker as error:
+                left_out.append(str(error))
+                return None
+
+        return do_rpc(manager, name, call)
+
+    async def wait() -> None:
+        if left_out:
+            reasons = ", ".join(dict.fromkeys(left_out))
+            raise pulumi.RunError(f"{len(left_out)} not declared, as they need more: {reasons}")
+        await wait_for_shutdown()
+
+    rpc_manager.RPCManager.do_rpc = tolerant  # type: ignore[method-assign]
+    stack._wait_for_shutdown = wait
 
 
 def _parse() -> argparse.Namespace:

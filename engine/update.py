@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 
 from engine import project as projects
 from engine.builtin import BuiltinProvider
@@ -25,7 +26,7 @@ from engine.steps.ledger import Ledger
 from engine.steps.recorder import NoRecorder
 from engine.steps.run import Run, StepFailedError, StoppedError
 from engine.storage import StackState, Storage
-from engine.values import Properties, Secret
+from engine.values import Secret
 
 
 class Update:
@@ -55,6 +56,7 @@ class Update:
         self._callbacks = CallbackClient()
         self._run: Run | None = None
         self._source: Source | None = None
+        self._lock = ExitStack()
         self._stopped = False
         self._unresolved: list[PendingOperation] = []
         self._error: BaseException | None = None
@@ -72,6 +74,7 @@ class Update:
         if self._source is not None:
             self._source.kill()
         self._result.result = "canceled"
+        self._lock.close()
         self.stream.close()
 
     def answer(self) -> DeploymentResult:
@@ -87,7 +90,8 @@ class Update:
             if self._dry_run:
                 self._deploy(began)
             else:
-                with self._storage.locked():
+                with self._lock:
+                    self._lock.enter_context(self._storage.locked())
                     self._deploy(began)
         except BaseException as error:  # noqa: BLE001 - a thread's rim: raised again by `answer`
             self._error = error
@@ -103,7 +107,7 @@ class Update:
         self.stream.emit(PreludeEvent({key: _shown(value) for key, value in config.items()}))
         run = self._make_run(state)
         try:
-            self._result.outputs = self._perform(run, state, config)
+            self._perform(run, state, config)
         except (StoppedError, StepFailedError):
             run.failed.set()
         except EngineError as error:
@@ -137,7 +141,7 @@ class Update:
             run.stopping.set()
         return run
 
-    def _perform(self, run: Run, state: StackState, config: Mapping[str, object]) -> Properties:
+    def _perform(self, run: Run, state: StackState, config: Mapping[str, object]) -> None:
         executor = Executor(run, refreshing=self._operation == "refresh")
         self._unresolved = state.pending
         recovery.recover(run, executor, state.pending)
@@ -147,10 +151,9 @@ class Update:
             run.check_going()
         match self._operation:
             case "preview" | "up":
-                return self._run_program(run, config)
+                self._run_program(run, config)
             case "destroy":
                 self._destroy(run, executor)
-        return {}
 
     def _destroy(self, run: Run, executor: Executor) -> None:
         resources = run.ledger.base
@@ -160,7 +163,7 @@ class Update:
             condemned = targets.without_needed(condemned, protected)
         deletions.delete_all(run, executor, condemned)
 
-    def _run_program(self, run: Run, config: Mapping[str, object]) -> Properties:
+    def _run_program(self, run: Run, config: Mapping[str, object]) -> None:
         deployment = Deployment(run, config)
         source = self._make_source(config)
         self._source = source
@@ -171,9 +174,8 @@ class Update:
                 deployment.delete_rest()
         finally:
             run.wait_idle()
-            outputs = deployment.finish()
+            self._result.outputs = deployment.finish()
             source.release()
-        return outputs
 
     def _summarise(self, run: Run, duration: float) -> None:
         result = self._result

@@ -41,8 +41,9 @@ def goal_of(request: Any, project_root: Path, transforms: Iterable[Transform]) -
             request.type, request.name, request.custom, request.parent, inputs, options
         )
     if transforming:
+        # Dependencies of values that a transform keeps stay; those of new ones are added below.
         dependencies = set(options.depends_on)
-        listed = {}
+        listed = {key: item for key, item in listed.items() if key in inputs}
     return _goal(request, options, inputs, _Dependencies(dependencies, listed), project_root)
 
 

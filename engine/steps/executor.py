@@ -92,6 +92,8 @@ class Executor:
         if urns.is_provider_type(new.type):
             self._run.registry.configure(new)
         self._run.ledger.settle(new, old)
+        if renamed := _renamed(old, new):
+            self._run.recorder.end(None, saved=new, replaces=renamed)
 
     def _create(self, step: Step) -> None:
         new, old = step.new, step.old
@@ -137,10 +139,11 @@ class Executor:
             if partial:
                 self._run.ledger.settle(new, old)
             if partial or not (isinstance(error, ProviderError) and not error.outcome_known):
-                self._run.recorder.end(token, saved=new if partial else None)
+                saved, renamed = (new, _renamed(old, new)) if partial else (None, None)
+                self._run.recorder.end(token, saved=saved, replaces=renamed)
             raise
         self._settle_update(old, new)
-        self._run.recorder.end(token, saved=new)
+        self._run.recorder.end(token, saved=new, replaces=_renamed(old, new))
         if new.custom:
             self._after("after_update", new, old=old)
 
@@ -219,6 +222,11 @@ class Executor:
         except EngineError as error:
             self._run.stream.say("error", str(error), resource.urn)
             self._run.fail()
+
+
+def _renamed(old: ResourceState, new: ResourceState) -> ResourceState | None:
+    """`old` if an alias gave it another URN."""
+    return old if old.urn != new.urn else None
 
 
 def _is_visible(step: Step) -> bool:

@@ -19,10 +19,12 @@ class Recorder(Protocol):
         *,
         saved: ResourceState | None = None,
         removed: ResourceState | None = None,
+        replaces: ResourceState | None = None,
     ) -> None:
         """The answer is in: `saved` takes its place in the state, `removed` is gone from it.
 
-        With neither, the request had no effect. Without a `begin` the token is None.
+        With neither, the request had no effect. Without a `begin` the token is None. `replaces` is
+        what `saved` was before, when an alias gave it another URN.
         """
 
     def pending(self) -> list[PendingOperation]:
@@ -41,6 +43,7 @@ class NoRecorder:
         *,
         saved: ResourceState | None = None,
         removed: ResourceState | None = None,
+        replaces: ResourceState | None = None,
     ) -> None:
         """Record nothing."""
 

@@ -220,6 +220,7 @@ class MemoryRecorder:
         *,
         saved: ResourceState | None = None,
         removed: ResourceState | None = None,
+        replaces: ResourceState | None = None,
     ) -> None:
         with self._lock:
             if token is not None:
