@@ -20,10 +20,6 @@ def start(
     port: Annotated[
         int | None, typer.Option(help="Listen on this port; default: a free one, kept.")
     ] = None,
-    clock: Annotated[
-        str | None, typer.Option(help="Start the workspace's clock at this instant (ISO 8601).")
-    ] = None,
-    speed: Annotated[float, typer.Option(min=0, help="Clock seconds per real second.")] = 1.0,
     spark: Annotated[
         str | None, typer.Option(help="A Spark Connect server (sc://host:port) behind SQL.")
     ] = None,
@@ -32,7 +28,7 @@ def start(
     directory = workspace_dir(find_project())
     running = process.status(directory)
     if running is None:
-        running = process.start(directory, port, clock=clock, speed=speed, spark=spark)
+        running = process.start(directory, port, spark=spark)
         console.out.print(f"The local workspace runs at {running.url} (pid {running.pid})")
     else:
         console.out.print(f"The local workspace runs already at {running.url} (pid {running.pid})")

@@ -1,0 +1,1 @@
+"""SQL alerts v2: /api/2.0/alerts."""

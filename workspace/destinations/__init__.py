@@ -1,0 +1,1 @@
+"""Notification destinations: /api/2.0/notification-destinations."""

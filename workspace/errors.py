@@ -1,0 +1,47 @@
+"""Errors in Databricks' own form, and those of the process that serves the workspace.
+
+ApiError                    becomes {"error_code", "message", "details"} with an HTTP status
+WorkspaceProcessError       the local workspace does not start, stop or answer
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """A refusal that a client sees; `status` is the HTTP status."""
+
+    def __init__(self, status: int, error_code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_code = error_code
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        """The JSON that Databricks' APIs answer with."""
+        return {"error_code": self.error_code, "message": self.message, "details": []}
+
+
+def invalid(message: str) -> ApiError:
+    """A request whose values cannot be taken."""
+    return ApiError(400, "INVALID_PARAMETER_VALUE", message)
+
+
+def malformed(message: str) -> ApiError:
+    """A request that cannot be read."""
+    return ApiError(400, "MALFORMED_REQUEST", message)
+
+
+def missing(what: str) -> ApiError:
+    """Something that is not there."""
+    return ApiError(404, "RESOURCE_DOES_NOT_EXIST", what)
+
+
+def forbidden(message: str) -> ApiError:
+    """Something that this user may not do."""
+    return ApiError(403, "PERMISSION_DENIED", message)
+
+
+class WorkspaceProcessError(Exception):
+    """The local workspace does not start, stop or answer; the text says what to do."""

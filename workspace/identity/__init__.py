@@ -1,0 +1,1 @@
+"""Who may do what: users, service principals and their tokens (SCIM's Me)."""

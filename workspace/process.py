@@ -1,0 +1,173 @@
+"""The local workspace as a background process: start, stop, status."""
+
+from __future__ import annotations
+
+import configparser
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from workspace.errors import WorkspaceProcessError
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A workspace that runs; `config_file` holds the profile `local` that reaches it."""
+
+    url: str
+    pid: int
+    warehouse_id: str
+    config_file: Path
+
+    @property
+    def token(self) -> str:
+        """The admin's token."""
+        parser = configparser.ConfigParser()
+        parser.read(self.config_file)
+        return parser.get("local", "token")
+
+
+def start(data_dir: Path, port: int | None = None, *, spark: str | None = None) -> Running:
+    """Start the workspace of `data_dir` and wait until it answers; one that runs is answered.
+
+    Without `port` it takes the port that it had, else a free one.
+    Raises WorkspaceProcessError with the end of the log when it does not come up.
+    """
+    running = status(data_dir)
+    if running is not None:
+        return running
+    data_dir.mkdir(parents=True, exist_ok=True)
+    chosen = port if port is not None else _port_before(data_dir)
+    process = _spawn(data_dir, chosen, spark)
+    if not _came_up(process, data_dir) and port is None and chosen:
+        process = _spawn(data_dir, 0, spark)  # somebody took the old port meanwhile
+        _came_up(process, data_dir)
+    found = status(data_dir)
+    if found is None:
+        raise WorkspaceProcessError(
+            f"the local workspace did not start; the end of {data_dir / 'server.log'}:\n"
+            + _last_words(data_dir)
+        )
+    return found
+
+
+def stop(data_dir: Path) -> bool:
+    """Stop the workspace of `data_dir`; answers whether one ran.
+
+    Raises WorkspaceProcessError if it does not end in time.
+    """
+    if not _is_locked(data_dir):
+        return False
+    pid = _recorded(data_dir).get("pid")
+    if not isinstance(pid, int):
+        raise WorkspaceProcessError(f"a workspace runs in {data_dir}, but has not said its pid yet")
+    os.kill(pid, signal.SIGTERM)
+    if not _wait(lambda: not _is_locked(data_dir), _STOP_SECONDS):
+        os.kill(pid, signal.SIGKILL)
+        if not _wait(lambda: not _is_locked(data_dir), _STOP_SECONDS):
+            raise WorkspaceProcessError(f"the local workspace (pid {pid}) does not end")
+    return True
+
+
+def status(data_dir: Path) -> Running | None:
+    """The workspace of `data_dir` if it runs and answers."""
+    if not _is_locked(data_dir):
+        return None
+    facts = _recorded(data_dir)
+    if not facts or not _answers(str(facts["url"])):
+        return None
+    return Running(
+        url=str(facts["url"]),
+        pid=int(str(facts["pid"])),
+        warehouse_id=str(facts["warehouse_id"]),
+        config_file=data_dir / "databrickscfg",
+    )
+
+
+def _spawn(data_dir: Path, port: int, spark: str | None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "workspace", "serve"]
+    command += ["--data", str(data_dir), "--port", str(port)]
+    command += ["--spark", spark] if spark else []
+    with (data_dir / "server.log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=Path(__file__).parent.parent,
+            start_new_session=True,
+        )
+
+
+def _came_up(process: subprocess.Popen[bytes], data_dir: Path) -> bool:
+    """Wait until the process answers or ends."""
+
+    def settled() -> bool:
+        return process.poll() is not None or _answers_as(data_dir, process.pid)
+
+    return _wait(settled, _START_SECONDS) and process.poll() is None
+
+
+def _answers_as(data_dir: Path, pid: int) -> bool:
+    facts = _recorded(data_dir)
+    return facts.get("pid") == pid and _answers(str(facts["url"]))
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/local/ready", timeout=5) as response:  # noqa: S310 - our own loopback address
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _is_locked(data_dir: Path) -> bool:
+    """Whether a process serves the folder: the kernel knows, whatever the pid file says."""
+    path = data_dir / "server.lock"
+    if not path.exists():
+        return False
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _recorded(data_dir: Path) -> dict[str, object]:
+    try:
+        facts: dict[str, object] = json.loads((data_dir / "server.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return facts
+
+
+def _port_before(data_dir: Path) -> int:
+    return int(str(_recorded(data_dir).get("url", ":0")).rsplit(":", 1)[-1] or 0)
+
+
+def _last_words(data_dir: Path) -> str:
+    lines = (data_dir / "server.log").read_text(errors="replace").splitlines()
+    return "\n".join(lines[-15:])
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether `condition()` came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False

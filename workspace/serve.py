@@ -1,0 +1,121 @@
+"""Serving a workspace in this process, until a signal ends it."""
+
+from __future__ import annotations
+
+import configparser
+import fcntl
+import json
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from workspace.errors import WorkspaceProcessError
+from workspace.identity.models import ADMIN, Directory
+from workspace.server import application
+from workspace.state import WAREHOUSE_ID, Workspace
+from workspace.store import Store
+from workspace.warehouse import Warehouse
+
+LOOPBACK = "127.0.0.1"
+PROFILE = "local"
+
+
+def serve(data_dir: Path, port: int, *, spark: str | None = None) -> None:
+    """Serve the workspace of `data_dir` on a loopback port until SIGTERM or SIGINT.
+
+    Raises WorkspaceProcessError when another process serves it, or the port is taken.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(data_dir):
+        listener = _listen(port)
+        host = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+        store = Store(data_dir / "workspace.sqlite")
+        directory = Directory(store)
+        token = _token(data_dir)
+        directory.keep_token(ADMIN, token)
+        warehouse = Warehouse(data_dir / "warehouse", spark)
+        warehouse.start()
+        try:
+            workspace = Workspace(store, warehouse, directory, host)
+            _announce(data_dir, host, token)
+            _run(workspace, listener)
+        finally:
+            warehouse.stop()
+            store.close()
+
+
+def _run(workspace: Workspace, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        application(workspace),
+        log_level="warning",
+        ws="none",
+        lifespan="off",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the folder's lock; the kernel lets go of it when this process ends, however it ends."""
+    with (data_dir / "server.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkspaceProcessError(
+                f"another process serves the workspace in {data_dir}; stop it first: "
+                "alerts workspace stop"
+            ) from None
+        yield
+
+
+def _listen(port: int) -> socket.socket:
+    # With its protocol named, asyncio switches Nagle off on what it accepts.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as error:
+        listener.close()
+        raise WorkspaceProcessError(
+            f"port {port} on {LOOPBACK} cannot be taken ({error.strerror}): another program "
+            "listens there; choose another with --port"
+        ) from error
+    listener.listen(1024)
+    return listener
+
+
+def _token(data_dir: Path) -> str:
+    """The admin's token, made once a folder."""
+    path = data_dir / "databrickscfg"
+    parser = configparser.ConfigParser()
+    if path.exists() and parser.read(path) and parser.has_option(PROFILE, "token"):
+        return parser.get(PROFILE, "token")
+    return f"dapi{secrets.token_hex(16)}"
+
+
+def _announce(data_dir: Path, host: str, token: str) -> None:
+    """Write where the workspace is: a profile for clients, a record for `process`."""
+    profile = f"[{PROFILE}]\nhost = {host}\ntoken = {token}\n"
+    _write(data_dir / "databrickscfg", profile, mode=0o600)
+    facts = {"url": host, "pid": os.getpid(), "warehouse_id": WAREHOUSE_ID}
+    _write(data_dir / "server.pid", f"{os.getpid()}\n")
+    _write(data_dir / "server.json", json.dumps(facts))
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    """Replace a file whole, so that a reader never sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    temporary.replace(path)

@@ -1,0 +1,1 @@
+"""SQL warehouses: there is one, and it runs."""

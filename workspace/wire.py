@@ -1,0 +1,115 @@
+"""What every API room shares: reading requests, answering JSON, paging."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from workspace.errors import ApiError, invalid, malformed
+
+if TYPE_CHECKING:
+    from workspace.identity.models import User
+    from workspace.requests_log import RequestLog
+    from workspace.state import Workspace
+
+MAX_BODY = 16 * 1024 * 1024  # bytes; Databricks refuses larger bodies too
+
+
+class Call:
+    """One authenticated request, as a handler needs it."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        self._request = request
+        self._body = body
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace that is asked."""
+        found: Workspace = self._request.app.state.workspace
+        return found
+
+    @property
+    def user(self) -> User:
+        """Who asks."""
+        found: User = self._request.state.user
+        return found
+
+    @property
+    def requests(self) -> RequestLog:
+        """The counts of all requests."""
+        found: RequestLog = self._request.app.state.requests
+        return found
+
+    @property
+    def path(self) -> dict[str, str]:
+        """The path's parameters."""
+        return dict(self._request.path_params)
+
+    def query(self, name: str, default: str = "") -> str:
+        """One query parameter."""
+        return self._request.query_params.get(name, default)
+
+    def json(self) -> dict[str, Any]:
+        """The body as an object. Raises ApiError MALFORMED_REQUEST."""
+        if not self._body:
+            return {}
+        try:
+            document = json.loads(self._body)
+        except (ValueError, RecursionError) as error:
+            raise malformed(f"the body is not JSON: {error}") from error
+        if not isinstance(document, dict):
+            raise malformed("the body is not a JSON object")
+        return document
+
+
+Handler = Callable[[Call], Any]
+
+
+def route(method: str, path: str, handler: Handler) -> Route:
+    """A route whose handler answers a JSON document, in a thread of its own."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        document = await run_in_threadpool(handler, Call(request, body))
+        return document if isinstance(document, Response) else answer(document)
+
+    made: Callable[[Request], Awaitable[Response]] = endpoint
+    return Route(path, made, methods=[method])
+
+
+def answer(document: Any, status: int = 200) -> Response:
+    """A JSON response."""
+    content = json.dumps(document, separators=(",", ":"))
+    return Response(content, status_code=status, media_type="application/json")
+
+
+def refusal(error: ApiError) -> Response:
+    """An ApiError as its response."""
+    return answer(error.body(), error.status)
+
+
+def page(call: Call, items: Sequence[Any], *, most: int, default: int) -> tuple[list[Any], str]:
+    """One page of `items` and the token of the next, empty at the end.
+
+    Raises ApiError for a size or token that is none.
+    """
+    size = _number(call.query("page_size") or str(default), "page_size")
+    start = _number(call.query("page_token") or "0", "page_token")
+    if size < 0 or start < 0:
+        raise invalid("page_size and page_token must not be negative")
+    size = min(size or default, most)
+    end = start + size
+    return list(items[start:end]), str(end) if end < len(items) else ""
+
+
+def _number(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise invalid(f"{name} is not a number: {text[:40]!r}") from None
