@@ -15,9 +15,9 @@ from engine.default_providers import DefaultProviders
 from engine.errors import DeploymentError, EngineError
 from engine.providers.base import CheckResult, Diff, ProviderError
 from engine.state.resource import ResourceState
-from engine.steps import deletions, diffs, graph, marks, paths, planner, targets
+from engine.steps import cascade, deletions, diffs, graph, marks, paths, planner, targets
 from engine.steps.executor import Executor
-from engine.steps.goal import Answer, Goal
+from engine.steps.goal import REPLACEMENT_TRIGGER, Answer, Goal
 from engine.steps.planner import Situation
 from engine.steps.run import Run, StepFailedError, StoppedError, is_managed
 from engine.steps.step import Step
@@ -273,7 +273,7 @@ class Deployment:
     def _diff(self, goal: Goal, old: ResourceState, new: ResourceState) -> Diff:
         if self._targets.must_replace(new.urn):
             return diffs.forced("id")
-        reason = self._replaced_companion(new)
+        reason = self._replaced_companion(new) or _trigger(old, new)
         if reason or bool(old.provider) != bool(new.provider):
             return diffs.forced(reason or "provider")
         if not is_managed(new):
@@ -312,7 +312,9 @@ class Deployment:
             self._replaced.add(situation.new.urn)
             if not planner.deletes_first(situation) or old.pending_replacement:
                 return
-            dependents = self._dependents_to_replace(old)
+            # What is registered already cannot depend on it any more.
+            busy = {*self._goals, *self._deleting, *self._aliased}
+            dependents = cascade.dependents_to_replace(self._run, old, busy)
             for resource, _ in [*dependents, (old, [])]:
                 self._deleting[resource.urn] = threading.Event()
             self._deleted_keys.update({item.urn: keys for item, keys in dependents})
@@ -321,54 +323,6 @@ class Deployment:
                 self._executor.run(planner.delete_before(resource))
             finally:
                 self._deleting[resource.urn].set()
-
-    def _dependents_to_replace(self, root: ResourceState) -> list[tuple[ResourceState, list[str]]]:
-        """Those that must go before `root` can: a change of what they take from it replaces them.
-
-        What is registered already cannot depend on it any more.
-        """
-        busy = [*self._goals, *self._deleting]
-        busy += [self._aliases[urn] for urn in self._goals if urn in self._aliases]
-        replaced, found = {root.urn}, []
-        for resource in graph.dependents_of(root, self._run.ledger.base, ignore=frozenset(busy)):
-            keys = self._forced_by(resource, replaced)
-            if keys is None:
-                continue
-            if resource.protect:
-                raise DeploymentError(
-                    f"unable to replace resource {resource.urn!r} as part of replacing "
-                    f"{root.urn!r} as it is currently marked for protection"
-                )
-            found.append((resource, keys))
-            replaced.add(resource.urn)
-        return found
-
-    def _forced_by(self, resource: ResourceState, replaced: set[str]) -> list[str] | None:
-        """The keys by which a resource is replaced with others; None when it is not."""
-        if not resource.custom or resource.external or resource.delete:
-            return None
-        provider_urn = urns.split_reference(resource.provider)[0] if resource.provider else ""
-        companions = {provider_urn, resource.deleted_with, *resource.replace_with}
-        if companions & replaced:
-            return []
-        changing = {
-            key
-            for key, dependencies in resource.property_dependencies.items()
-            if key in resource.inputs and not replaced.isdisjoint(dependencies)
-        }
-        if not changing or not is_managed(resource):
-            return None
-        diff = self._run.provider_of(resource).diff(
-            resource.type,
-            resource.urn,
-            resource.id,
-            reveal(resource.inputs),
-            reveal(resource.outputs),
-            diffs.with_unknown(reveal(resource.inputs), changing),
-            resource.ignore_changes,
-        )
-        diff = diffs.with_replace_on_changes(diff, resource.replace_on_changes, False)
-        return list(diff.replace_keys) if diff.changes and diff.replace_keys else None
 
     def _wait_for_deletion(self, old: ResourceState | None) -> bool:
         """Whether the old resource was deleted before its replacement; waits until it is done."""
@@ -401,6 +355,13 @@ class Deployment:
     def _survivors(self) -> Iterable[ResourceState]:
         """Settled resources, whose needs must be kept: targets can leave old ones among them."""
         return [item for item in map(self._run.ledger.find, self._goals) if item is not None]
+
+
+def _trigger(old: ResourceState, new: ResourceState) -> str:
+    """Whether the program's replacement trigger changed; one that is new or gone does nothing."""
+    before, after = old.extra.get(REPLACEMENT_TRIGGER), new.extra.get(REPLACEMENT_TRIGGER)
+    changed = before is not None and after is not None and before != after
+    return REPLACEMENT_TRIGGER if changed else ""
 
 
 def _explain(new: ResourceState, result: CheckResult) -> list[str]:

@@ -16,7 +16,7 @@ from engine.events import BLINDED, CancelEvent, OperationResult, PreludeEvent, S
 from engine.hooks import Hooks
 from engine.options import DeploymentOptions, DeploymentResult, Operation, ProviderLoader
 from engine.project import Project
-from engine.providers.base import Provider
+from engine.providers.base import Provider, ProviderError
 from engine.registry import ProviderRegistry
 from engine.source import Source
 from engine.state.resource import PendingOperation
@@ -110,7 +110,7 @@ class Update:
             self._perform(run, state, config)
         except (StoppedError, StepFailedError):
             run.failed.set()
-        except EngineError as error:
+        except (EngineError, ProviderError) as error:
             self._result.error = str(error)
             self.stream.say("error", str(error))
             run.failed.set()

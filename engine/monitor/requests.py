@@ -15,7 +15,7 @@ from engine.errors import DeploymentError, UnsupportedError
 from engine.hooks import STATE_NAMES
 from engine.monitor import positions
 from engine.steps.goal import Alias, Goal
-from engine.values import Properties
+from engine.values import Properties, has_unknown, reveal
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
@@ -92,8 +92,21 @@ def _goal(
         hooks=_hooks(options),
     )
     if options.HasField("replacement_trigger"):
-        goal.replacement_trigger = wire.downgrade(wire.from_value(options.replacement_trigger))
+        goal.replacement_trigger = _trigger(request, options.replacement_trigger)
     return goal
+
+
+def _trigger(request: Any, value: Any) -> Any:
+    """The replacement trigger as plain JSON; None while a preview cannot know it."""
+    trigger = wire.downgrade(wire.from_value(value))
+    if has_unknown(trigger):
+        return None
+    if reveal(trigger) != trigger:
+        raise UnsupportedError(
+            f"{request.type} {request.name!r} has a secret in its replacement_trigger, which the "
+            "embedded engine would have to write in the clear; the pulumi CLI encrypts it"
+        )
+    return trigger
 
 
 def _refuse_unsupported(request: Any) -> None:

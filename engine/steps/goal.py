@@ -9,6 +9,9 @@ from engine import urn as urns
 from engine.state.resource import ResourceState
 from engine.values import Properties
 
+# The state's field of the same name (apitype.ResourceV3).
+REPLACEMENT_TRIGGER = "replacementTrigger"
+
 
 @dataclass(frozen=True, slots=True)
 class Alias:
@@ -98,8 +101,19 @@ class Goal:
             created=old.created if old else "",
             modified=old.modified if old else "",
             refresh_before_update=old.refresh_before_update if old else False,
-            extra=dict(old.extra) if old else {},
+            extra=self._extra(old),
         )
+
+    def _extra(self, old: ResourceState | None) -> dict[str, Any]:
+        """State fields without a column of their own: the old ones, and the trigger."""
+        extra = {
+            key: value
+            for key, value in (old.extra if old else {}).items()
+            if key != REPLACEMENT_TRIGGER
+        }
+        if self.replacement_trigger is not None:
+            extra[REPLACEMENT_TRIGGER] = self.replacement_trigger
+        return extra
 
 
 @dataclass(frozen=True, slots=True)
