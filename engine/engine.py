@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from engine import project as projects
 from engine.errors import ProjectError
 from engine.options import DeploymentOptions, DeploymentResult, Operation, ProviderLoader, Sink
+from engine.providers.base import Provider
 from engine.source import ProgramSource
 from engine.storage import Storage
 from engine.update import Update
@@ -110,14 +112,11 @@ class Engine:
     def _open_storage(self) -> Storage:
         from engine.stack_storage import StackStorage
 
-        storage: Storage = StackStorage(
-            self.project, self.stack, self._backend_url, self._passphrase
-        )
-        return storage
+        return StackStorage(self.project, self.stack, self._backend_url, self._passphrase)
 
 
-def _load_provider(package: str, version: str):  # type: ignore[no-untyped-def]
+def _load_provider(package: str, version: str) -> Provider:
     # Late: the databricks SDK takes more than a second to import, and a test needs none.
-    from engine.providers import load_provider  # type: ignore[attr-defined]
-
-    return load_provider(package, version)
+    providers = importlib.import_module("engine.providers")
+    provider: Provider = providers.load_provider(package, version)
+    return provider

@@ -111,7 +111,8 @@ def _wait_in_linear_time() -> None:
             return_when = asyncio.FIRST_EXCEPTION
         return await asyncio.wait(tasks, return_when=return_when)
 
-    stack.asyncio = types.SimpleNamespace(**{**vars(asyncio), "wait": wait})  # type: ignore[assignment]
+    patched = types.SimpleNamespace(**{**vars(asyncio), "wait": wait})
+    stack.asyncio = patched  # type: ignore[assignment, attr-defined]
 
 
 def _parse() -> argparse.Namespace:
