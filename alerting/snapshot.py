@@ -1,0 +1,155 @@
+"""Both configuration tables at one version each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from alerting.errors import TableError, WarehouseError
+from alerting.findings import Finding
+from alerting.rows import Destination, Rule, read_destination, read_rule
+from alerting.settings import Settings
+from alerting.tables import ALERTS, DESTINATIONS, table_path
+from alerting.warehouse import SqlWarehouse
+
+_NOT_FOUND = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG_EXCEPTION")
+
+
+class InvalidRow(BaseModel):
+    """A row that is no rule: what is known of it, for reports and for holding its alert."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    name: str
+    is_enabled: bool
+    databricks_id: str = ""
+
+
+class Snapshot(BaseModel):
+    """The rules and destinations of one moment; `findings` tell of the rows that are none.
+
+    `config_version` and `destinations_version` are the Delta versions that were read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    config_version: int
+    destinations_version: int
+    rules: tuple[Rule, ...]
+    destinations: tuple[Destination, ...]
+    invalid_rules: tuple[InvalidRow, ...] = ()
+    invalid_destinations: tuple[InvalidRow, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows alert_configurations has."""
+        return len(self.rules) + len(self.invalid_rules)
+
+
+def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
+    """Read both tables, alert_configurations at `config_version` if the settings pin it.
+
+    Raises TableError for a missing table or version, and what the warehouse raises.
+    """
+    version = settings.config_version
+    if version is None:
+        version = _latest(warehouse, settings, ALERTS)
+    destinations_version = _latest(warehouse, settings, DESTINATIONS)
+    rules = _Reader(read_rule, "alert_id", "alert_name", "databricks_alert_id", ALERTS)
+    rules.read(_at(warehouse, settings, ALERTS, version))
+    destinations = _Reader(
+        read_destination,
+        "destination_id",
+        "destination_name",
+        "databricks_destination_id",
+        DESTINATIONS,
+    )
+    destinations.read(_at(warehouse, settings, DESTINATIONS, destinations_version))
+    return Snapshot(
+        config_version=version,
+        destinations_version=destinations_version,
+        rules=tuple(rules.good),
+        destinations=tuple(destinations.good),
+        invalid_rules=tuple(rules.bad),
+        invalid_destinations=tuple(destinations.bad),
+        findings=(*rules.findings, *destinations.findings),
+    )
+
+
+class _Reader:
+    """Sorts a table's rows into records and findings; a key that stands twice is nobody's."""
+
+    def __init__(self, read: Any, key: str, name: str, id_column: str, table: str) -> None:
+        self._read_row = read
+        self._key, self._name, self._id, self._table = key, name, id_column, table
+        self.good: list[Any] = []
+        self.bad: list[InvalidRow] = []
+        self.findings: list[Finding] = []
+
+    def read(self, rows: list[dict[str, Any]]) -> None:
+        times = Counter(row.get(self._key) for row in rows)
+        seen: set[Any] = set()
+        for row in sorted(rows, key=lambda item: str(item.get(self._key))):
+            key = row.get(self._key)
+            if key in seen:
+                continue
+            seen.add(key)
+            found = self._duplicate(key, times[key]) if times[key] > 1 else self._read_row(row)
+            if isinstance(found, list):
+                self.findings += found
+                self.bad.append(self._remember(row))
+            else:
+                self.good.append(found)
+
+    def _duplicate(self, key: Any, times: int) -> list[Finding]:
+        return [
+            Finding(
+                key=str(key),
+                check="row",
+                what=f"{self._key} {key!r} stands in {times} rows",
+                where=f"{self._table}.{self._key}",
+                remedy=f"keep one of the rows: DELETE the others from {self._table}",
+            )
+        ]
+
+    def _remember(self, row: dict[str, Any]) -> InvalidRow:
+        return InvalidRow(
+            key=str(row.get(self._key) or "(NULL)"),
+            name=str(row.get(self._name) or ""),
+            is_enabled=row.get("is_enabled") is not False,
+            databricks_id=str(row.get(self._id) or ""),
+        )
+
+
+def _latest(warehouse: SqlWarehouse, settings: Settings, table: str) -> int:
+    rows = _rows(warehouse, settings, f"DESCRIBE HISTORY {table_path(settings, table)} LIMIT 1")
+    return int(rows[0]["version"])
+
+
+def _at(
+    warehouse: SqlWarehouse, settings: Settings, table: str, version: int
+) -> list[dict[str, Any]]:
+    return _rows(
+        warehouse, settings, f"SELECT * FROM {table_path(settings, table)} VERSION AS OF {version}"
+    )
+
+
+def _rows(warehouse: SqlWarehouse, settings: Settings, sql: str) -> list[dict[str, Any]]:
+    try:
+        return warehouse.query(sql)
+    except WarehouseError as error:
+        if error.condition.startswith(_NOT_FOUND):
+            raise TableError(
+                f"the tables are not in {settings.catalog}.{settings.gold_schema}: {error}. "
+                "Make them: alerts init"
+            ) from error
+        if "VERSION" in str(error).upper() and settings.config_version is not None:
+            raise TableError(
+                f"databricks-alerts:configVersion pins version {settings.config_version}, which "
+                f"cannot be read: {error}. Unpin it or choose a version that is kept"
+            ) from error
+        raise

@@ -1,0 +1,47 @@
+"""Whether every notification channel is a destination that will be there, or an e-mail address."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+
+from alerting.findings import Finding
+from alerting.rows import Rule
+
+# Good enough to tell an address from a misspelt destination; the mail server has the last word.
+_ADDRESS = re.compile(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+")
+
+
+def is_address(channel: str) -> bool:
+    """Whether a channel is an e-mail address."""
+    return _ADDRESS.fullmatch(channel) is not None
+
+
+def check_channels(rule: Rule, destinations: Mapping[str, str]) -> list[Finding]:
+    """What is wrong with the rule's channels.
+
+    `destinations` maps every destination_id to why it will not be there, empty if it will.
+    """
+    found = []
+    for channel in rule.notification_channels:
+        if channel in destinations:
+            if destinations[channel]:
+                what = f"destination {channel!r} {destinations[channel]}"
+                found.append(_finding(rule, what, "enable or correct the destination"))
+        elif not is_address(channel):
+            near = difflib.get_close_matches(channel, destinations, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            what = f"{channel!r} is no destination_id and no e-mail address{hint}"
+            found.append(_finding(rule, what, "name a row of notification_destinations"))
+    return found
+
+
+def _finding(rule: Rule, what: str, remedy: str) -> Finding:
+    return Finding(
+        key=rule.alert_id,
+        check="channels",
+        what=what,
+        where="notification_channels",
+        remedy=remedy,
+    )
