@@ -20,7 +20,7 @@ from engine.values import Secret, reveal
 _POLL_SECONDS = 0.05
 _EXIT_SECONDS = 30.0
 # How long a program may take to end after the last step that it waits for has ended.
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 3.0
 
 
 class Source(Protocol):

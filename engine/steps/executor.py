@@ -17,6 +17,7 @@ from engine.steps.step import Op, Step
 
 # Deletions that ask nothing of the workspace.
 _FORGETTING = ("discard", "discard-replaced", "remove-pending-replace")
+_WITHOUT_REQUESTS = ("same", "replace", *_FORGETTING)
 
 
 class Executor:
@@ -28,7 +29,8 @@ class Executor:
 
     def run(self, step: Step) -> None:
         """Carry the step out. Raises StepFailedError, reported, or StoppedError."""
-        with self._run.step():
+        requests = is_managed(step.resource) and step.op not in _WITHOUT_REQUESTS
+        with self._run.step(requests=requests):
             self._run_step(step)
 
     def _run_step(self, step: Step) -> None:

@@ -46,8 +46,7 @@ def _create_managed(run: Run, new: ResourceState) -> None:
     timeout = new.custom_timeouts.get("create")
 
     def attempt() -> tuple[str, Properties]:
-        with run.slots:
-            return provider.create(new.type, new.urn, inputs, timeout, run.dry_run)
+        return provider.create(new.type, new.urn, inputs, timeout, run.dry_run)
 
     try:
         new.id, outputs = _with_retries(run, "create", attempt, new, None)
@@ -85,17 +84,9 @@ def _update_managed(run: Run, step: Step, old: ResourceState, new: ResourceState
     inputs, timeout = reveal(new.inputs), new.custom_timeouts.get("update")
 
     def attempt() -> Properties:
-        with run.slots:
-            return provider.update(
-                new.type,
-                new.urn,
-                old.id,
-                *olds,
-                inputs,
-                timeout,
-                step.ignore_changes,
-                run.dry_run,
-            )
+        return provider.update(
+            new.type, new.urn, old.id, *olds, inputs, timeout, step.ignore_changes, run.dry_run
+        )
 
     try:
         outputs = _with_retries(run, "update", attempt, new, old)
@@ -111,10 +102,8 @@ def delete(run: Run, old: ResourceState) -> None:
     inputs, outputs = reveal(old.inputs), reveal(old.outputs)
 
     def attempt() -> None:
-        with run.slots:
-            provider.delete(
-                old.type, old.urn, old.id, inputs, outputs, old.custom_timeouts.get("delete")
-            )
+        timeout = old.custom_timeouts.get("delete")
+        provider.delete(old.type, old.urn, old.id, inputs, outputs, timeout)
 
     _with_retries(run, "delete", attempt, old, old)
 
@@ -124,8 +113,7 @@ def read(run: Run, step: Step) -> None:
     new, old = step.new, step.old
     assert new is not None
     inputs = reveal(new.inputs)
-    with run.slots:
-        found = run.provider_of(new).read(new.type, new.urn, new.id, inputs, inputs)
+    found = run.provider_of(new).read(new.type, new.urn, new.id, inputs, inputs)
     if not found.id:
         raise ProviderError(f"resource '{new.id}' does not exist")
     new.id, new.outputs = found.id, marked(run, new, found.outputs)
@@ -144,8 +132,7 @@ def refresh(run: Run, step: Step) -> None:
     if not is_managed(old) or old.pending_replacement or not old.id:
         return
     provider, inputs = run.provider_of(old), reveal(old.inputs)
-    with run.slots:
-        found = provider.read(old.type, old.urn, old.id, inputs, reveal(old.outputs))
+    found = provider.read(old.type, old.urn, old.id, inputs, reveal(old.outputs))
     if not found.id:
         step.new, step.result_op = None, "delete"
         return
@@ -187,8 +174,7 @@ def import_(run: Run, step: Step) -> None:
     new = step.new
     assert new is not None
     provider = run.provider_of(new)
-    with run.slots:
-        found = provider.read(new.type, new.urn, new.import_id, {}, {})
+    found = provider.read(new.type, new.urn, new.import_id, {}, {})
     if not found.id:
         raise ProviderError(f"resource '{new.import_id}' does not exist")
     declared = new.inputs

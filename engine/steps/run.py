@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -54,17 +54,21 @@ class Run:
         return self.registry.find(resource.provider, self._provider_resource)
 
     @contextmanager
-    def step(self) -> Iterator[None]:
-        """A step is in flight. Raises StoppedError when the run is ending."""
-        with self._idle:
-            self.check_going()
-            self._active += 1
-        try:
-            yield
-        finally:
+    def step(self, *, requests: bool) -> Iterator[None]:
+        """A step is in flight; with `requests` it waits for one of the `parallel` slots first.
+
+        Raises StoppedError when the run is ending, so that what waited does not start any more.
+        """
+        with self.slots if requests else nullcontext():
             with self._idle:
-                self._active -= 1
-                self._idle.notify_all()
+                self.check_going()
+                self._active += 1
+            try:
+                yield
+            finally:
+                with self._idle:
+                    self._active -= 1
+                    self._idle.notify_all()
 
     def wait_idle(self) -> None:
         """Wait until no step is in flight."""

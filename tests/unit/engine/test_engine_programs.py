@@ -358,6 +358,13 @@ def test_no_more_requests_at_once_than_parallel_allows(stack: Stack) -> None:
     assert stack.world.most_at_once == 3
 
 
+def test_after_a_failure_what_waits_for_its_turn_does_not_start(stack: Stack) -> None:
+    stack.world.fault = _refuse_all
+    stack.write('for i in range(20):\n    Thing(f"t{i}", name=f"t{i}")\n')
+    assert not stack.run(parallel=1).succeeded
+    assert len(stack.world.writes()) == 1
+
+
 def test_cancel_finishes_what_is_in_flight_and_saves(stack: Stack) -> None:
     started, go = threading.Event(), threading.Event()
 
@@ -451,3 +458,7 @@ def _refuse(refused: str) -> Any:
             raise ProviderError(f"{name} is refused")
 
     return fault
+
+
+def _refuse_all(operation: str, name: str, inputs: object) -> None:
+    raise ProviderError("refused")
