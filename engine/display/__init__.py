@@ -1,1 +1,23 @@
-"""What people and machines see of a deployment: diffs, progress, JSON."""
+"""What people and machines see of a deployment: diffs, progress, JSON.
+
+Every display is called with one event after the other, and is a context manager where it holds a
+terminal or a file.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from engine.display.event_log import EventLog, tee
+from engine.display.live import LiveDisplay
+from engine.display.plain import PlainDisplay
+from engine.display.preview_json import PreviewDigest
+
+__all__ = ["EventLog", "LiveDisplay", "PlainDisplay", "PreviewDigest", "for_people", "tee"]
+
+
+def for_people(console: Console, *, diff: bool = True) -> LiveDisplay | PlainDisplay:
+    """Live progress when the console is a terminal, plain lines when it is a log or a pipe."""
+    if console.is_terminal and not console.is_dumb_terminal:
+        return LiveDisplay(console, diff=diff)
+    return PlainDisplay(console, diff=diff)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata as packages
 from typing import Any
 
@@ -71,7 +72,7 @@ class Checkpoint:
 
     def stamp(self) -> None:
         """Say in the manifest that this engine wrote the state, now."""
-        version = f"v{packages.version('pulumi')}"
+        version = _engine_version()
         self.manifest.update(
             time=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
             magic=integrity.magic(version),
@@ -204,6 +205,12 @@ def _features_of_resource(resource: ResourceState) -> list[str]:
         "snippets-prototype": resource.extra.get("snippetID"),
     }
     return [name for name, value in used.items() if value]
+
+
+@cache
+def _engine_version() -> str:
+    """The version of Pulumi's protocol that this engine speaks: that of its SDK."""
+    return f"v{packages.version('pulumi')}"
 
 
 def _has_byte_string(value: Any) -> bool:

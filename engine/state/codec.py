@@ -21,6 +21,8 @@ BYTE_STRING_SIGNATURE = "803fd3297a5875dc03ca845dda5d2a98"
 FLOAT_SIGNATURE = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"
 _SIGNATURE_OF_ASSET = {kind: signature for signature, kind in ASSET_SIGNATURES.items()}
 _MAX_EXACT_INTEGER = 2**53
+# Go writes whole numbers below this without an exponent, Python's repr does not.
+_EXPONENT_FROM = 1e21
 Place = tuple[str | int, ...]
 
 
@@ -155,8 +157,8 @@ def _inner_text(secret: Secret) -> str:
 
 def _encode_float(value: float) -> Any:
     if math.isfinite(value):
-        exact = value.is_integer() and abs(value) < _MAX_EXACT_INTEGER
-        return int(value) if exact else value
+        whole = value.is_integer() and abs(value) < _EXPONENT_FROM
+        return int(value) if whole else value
     return {SIGNATURE_KEY: FLOAT_SIGNATURE, "value": struct.pack(">d", value).hex()}
 
 

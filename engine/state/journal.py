@@ -50,7 +50,7 @@ class JournalFile:
     @property
     def location(self) -> str:
         """Where a person finds it."""
-        return self._bucket.location(self.key)
+        return self._bucket.location(f"{self.key}.ndjson" if self._bucket.appends else self.key)
 
     def append(self, data: bytes) -> None:
         """Add lines, durably."""

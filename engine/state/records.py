@@ -51,6 +51,7 @@ _PROPERTIES = ("inputs", "outputs")
 # A property value, though the engine has no use for it: its secrets must be encrypted anew when
 # the passphrase changes.
 _TRIGGER = "replacementTrigger"
+_VALUES = (*_PROPERTIES, _TRIGGER, "customTimeouts")
 _ALWAYS = ("urn", "custom", "type")
 
 
@@ -90,7 +91,7 @@ def encode_resource(resource: ResourceState, codec: Codec) -> dict[str, Any]:
         value = getattr(resource, attribute) if attribute else resource.extra.get(name)
         if not value and name not in _ALWAYS:
             continue
-        if name in _PROPERTIES or name == _TRIGGER:
+        if name in _VALUES:
             value = codec.encode(value, (*place, name))
         document[name] = value
     document.update((key, item) for key, item in resource.extra.items() if key not in document)

@@ -189,8 +189,8 @@ class StackStore:
             f"an interrupted update left a journal, {self._journal_file.location}, but the state "
             f"{self.location} was changed since by something else (the pulumi CLI?). Nothing was "
             f"touched. The journal holds {len(content.records)} records that the state does not. "
-            "If the state is right as it is, delete the journal and run a refresh; if the other "
-            f"change is not wanted, put {self.location}.bak back and run again."
+            "Delete the journal and run a refresh to go on from the state as it is: what the "
+            "records name may exist in the workspace without being in the state."
         )
 
     def new_secrets(self) -> SecretsManager:
