@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from engine.state.resource import ResourceState
 from engine.steps import graph, planner
@@ -46,18 +48,27 @@ def in_order(waits: dict[int, set[int]], work: Callable[[int], None], parallel: 
         for other in before:
             blocks.setdefault(other, []).append(position)
     ready = [position for position, count in missing.items() if not count]
-    running: dict[Future[None], int] = {}
+    done: queue.SimpleQueue[tuple[int, Future[None]]] = queue.SimpleQueue()
+    running = 0
     with ThreadPoolExecutor(max_workers=max(1, parallel), thread_name_prefix="step") as pool:
         while ready or running:
-            running |= {pool.submit(work, position): position for position in reversed(ready)}
-            ready = []
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                position = running.pop(future)
-                if isinstance(future.exception(), StepFailedError | StoppedError):
-                    continue
-                future.result()
-                for other in blocks.get(position, ()):
-                    missing[other] -= 1
-                    if not missing[other]:
-                        ready.append(other)
+            # The last first: later resources tend to depend on earlier ones.
+            for position in reversed(ready):
+                future = pool.submit(work, position)
+                future.add_done_callback(partial(_announce, done, position))
+            running, ready = running + len(ready), []
+            position, future = done.get()
+            running -= 1
+            if isinstance(future.exception(), StepFailedError | StoppedError):
+                continue
+            future.result()
+            for other in blocks.get(position, ()):
+                missing[other] -= 1
+                if not missing[other]:
+                    ready.append(other)
+
+
+def _announce(
+    done: queue.SimpleQueue[tuple[int, Future[None]]], position: int, future: Future[None]
+) -> None:
+    done.put((position, future))
