@@ -46,7 +46,7 @@ def render(template: str, values: Mapping[str, str]) -> tuple[str, list[Unknown]
 
     def fill(text: str, start: int, form: str) -> str:
         def put(found: re.Match[str]) -> str:
-            name = found[1].strip() if found[1] is not None else None
+            name = (found[1] or "").strip()
             if name in values:
                 return _formed(values[name], form)
             unknown.append(_at(template, start + found.start(), found[0]))

@@ -1,0 +1,182 @@
+"""From tables to a plan: everything that is read and decided before a resource is declared."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from alerting.errors import ConfigurationError, ValidationError
+from alerting.findings import Finding
+from alerting.inventory import Inventory, take_inventory
+from alerting.plan import (
+    Candidate,
+    Declared,
+    Deployed,
+    decide_alerts,
+    decide_destinations,
+    guard_deletes,
+    guard_quota,
+    guard_version,
+)
+from alerting.settings import Settings
+from alerting.snapshot import Snapshot, read_snapshot
+from alerting.targets import KINDS
+from alerting.validation import ValidationReport, validate
+from alerting.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from databricks.sdk.core import Config
+
+PREPARED_VARIABLE = "ALERTS_PREPARED"
+
+
+class Prepared(BaseModel):
+    """What was read of the workspace at one moment: tables, validation, inventory."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    snapshot: Snapshot
+    report: ValidationReport
+    inventory: Inventory
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of every rule and destination.
+
+    `deletes` are the alert_ids whose alerts will go; `warnings` are for people.
+    """
+
+    prepared: Prepared
+    alerts: tuple[Declared, ...]
+    destinations: tuple[Declared, ...]
+    deletes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def alert_keys(self, decision: str) -> list[str]:
+        """The alert_ids with this decision, in order."""
+        return [item.key for item in self.alerts if item.decision == decision]
+
+
+def prepare(config: Config, settings: Settings) -> Prepared:
+    """Read the tables at one version, validate every rule, list what the workspace has.
+
+    Raises AlertsError for whatever keeps that from being known.
+    """
+    with open_warehouse(config, settings.warehouse_id, settings.parallel_workers) as warehouse:
+        snapshot = read_snapshot(warehouse, settings)
+        report = validate(snapshot, settings, warehouse)
+    return Prepared(
+        settings=settings, snapshot=snapshot, report=report, inventory=take_inventory(config)
+    )
+
+
+def prepared_or_prepare(config: Config, settings: Settings) -> Prepared:
+    """What the `alerts` command prepared for this run, else prepare it here.
+
+    Preview and update of one `alerts up` so see the same tables. The file is used only for the
+    same settings; under plain `pulumi up` there is none.
+    """
+    path = os.environ.get(PREPARED_VARIABLE)
+    if path:
+        try:
+            found = Prepared.model_validate_json(Path(path).read_bytes())
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"{PREPARED_VARIABLE} names {path}, which cannot be read: {error}. Unset it"
+            ) from error
+        if found.settings == settings:
+            return found
+    return prepare(config, settings)
+
+
+def plan(prepared: Prepared, deployed: Deployed) -> Plan:
+    """Decide for every rule and destination; guards are checked first.
+
+    Raises ValidationError (onInvalid: fail) or GuardError, before anything changes.
+    """
+    settings, snapshot = prepared.settings, prepared.snapshot
+    if settings.on_invalid == "fail" and prepared.report.findings:
+        raise ValidationError(describe(prepared.report.findings))
+    guard_version(snapshot.config_version, deployed, pinned=settings.config_version is not None)
+    alerts = decide_alerts(
+        _alert_candidates(prepared),
+        prepared.inventory,
+        deployed.alerts,
+        parent_path=settings.parent_path,
+        adopt_existing=settings.adopt_existing,
+    )
+    destinations = _decide_destinations(prepared, deployed)
+    deletes = guard_deletes(
+        [item.key for item in alerts if item.decision != "skip"],
+        deployed.alerts,
+        rows=snapshot.rows,
+        max_deletes=settings.max_deletes,
+    )
+    warning = guard_quota(alerts, prepared.inventory)
+    return Plan(
+        prepared,
+        tuple(alerts),
+        tuple(destinations),
+        tuple(deletes),
+        (warning,) if warning else (),
+    )
+
+
+def describe(findings: list[Finding]) -> str:
+    """All findings as lines: key, column, what, remedy."""
+    rules = len({finding.key for finding in findings})
+    lines = [
+        f"  {finding.key} {finding.where}: {finding.what} → {finding.remedy}"
+        for finding in findings
+    ]
+    return f"{len(findings)} findings in {rules} rows:\n" + "\n".join(lines)
+
+
+def _alert_candidates(prepared: Prepared) -> list[Candidate]:
+    snapshot = prepared.snapshot
+    good = {result.alert_id for result in prepared.report.rules if result.is_valid}
+    rules = [
+        Candidate(
+            rule.alert_id,
+            rule.display_name,
+            rule.databricks_alert_id or "",
+            rule.alert_id in good,
+        )
+        for rule in snapshot.rules
+        if rule.is_enabled
+    ]
+    broken = [
+        Candidate(item.key, item.name, item.databricks_id, valid=False)
+        for item in snapshot.invalid_rules
+        if item.is_enabled
+    ]
+    return sorted([*rules, *broken], key=lambda item: item.key)
+
+
+def _decide_destinations(prepared: Prepared, deployed: Deployed) -> list[Declared]:
+    snapshot = prepared.snapshot
+    wrong = {finding.key for finding in prepared.report.destination_findings}
+    enabled = [item for item in snapshot.destinations if item.is_enabled]
+    candidates = [
+        Candidate(
+            item.destination_id,
+            item.destination_name,
+            item.databricks_destination_id or "",
+            item.destination_id not in wrong,
+        )
+        for item in enabled
+    ]
+    types = {item.destination_id: KINDS[item.destination_type].api_type for item in enabled}
+    return decide_destinations(
+        candidates,
+        types,
+        prepared.inventory,
+        deployed.destinations,
+        adopt_existing=prepared.settings.adopt_existing,
+    )
