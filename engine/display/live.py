@@ -27,6 +27,8 @@ from engine.events import (
 
 _REFRESHES_A_SECOND = 8
 _MOST_ROWS = 12
+# Each print draws the rows again: lines that come quickly are printed together.
+_SECONDS_BETWEEN_PRINTS = 0.1
 
 
 class LiveDisplay:
@@ -44,6 +46,8 @@ class LiveDisplay:
         self._running: OrderedDict[tuple[str, str], tuple[StepMetadata, float]] = OrderedDict()
         # Events come on one thread, drawing happens on another.
         self._lock = threading.Lock()
+        self._unprinted: list[Text] = []
+        self._printed = time.monotonic()
         self._done = self._failed = 0
         self._began = time.monotonic()
         self._spinner = Spinner("dots")
@@ -66,6 +70,7 @@ class LiveDisplay:
         trace: TracebackType | None,
     ) -> None:
         """Leave the terminal clean."""
+        self._print()
         self._live.stop()
 
     def __call__(self, event: EngineEvent) -> None:
@@ -79,12 +84,22 @@ class LiveDisplay:
                 self._failed += 1
                 self._finish(metadata)
             case SummaryEvent():
-                with self._lock:
-                    self._running.clear()
+                self._print()
                 self._live.stop()
-        printed = self._plain.lines(event)
-        if printed:
-            self._console.print(Text("\n").join(printed), soft_wrap=True, highlight=False)
+        with self._lock:
+            self._unprinted += self._plain.lines(event)
+        if not self._live.is_started or self._is_time():
+            self._print()
+
+    def _is_time(self) -> bool:
+        return time.monotonic() - self._printed > _SECONDS_BETWEEN_PRINTS
+
+    def _print(self) -> None:
+        with self._lock:
+            ready, self._unprinted = self._unprinted, []
+        self._printed = time.monotonic()
+        if ready:
+            self._console.print(Text("\n").join(ready), soft_wrap=True, highlight=False)
 
     def _begin(self, metadata: StepMetadata) -> None:
         if metadata.type != urns.STACK_TYPE:
@@ -104,6 +119,7 @@ class LiveDisplay:
         with self._lock:
             shown = list(itertools.islice(self._running.values(), self._rows))
             running = len(self._running)
+            waiting = self._unprinted[-self._rows :]
         rows = [_row(metadata, now - began) for metadata, began in shown]
         if running > len(shown):
             rows.append(Text(f"   … {running - len(shown)} more at work", style="dim"))
@@ -111,7 +127,7 @@ class LiveDisplay:
         self._spinner.update(
             text=Text(f"{self._done} done, {running} at work{failed}  {now - self._began:.0f} s")
         )
-        return Group(*rows, self._spinner)
+        return Group(*waiting, *rows, self._spinner)
 
 
 def _row(metadata: StepMetadata, seconds: float) -> Text:

@@ -299,4 +299,4 @@ def _seconds_for(count: int) -> float:
 def test_the_cost_of_an_event_does_not_grow_with_their_number() -> None:
     small, large = _seconds_for(500), _seconds_for(4000)
     # Eight times as many: linear is 8, quadratic would be 64.
-    assert large < 30 * max(small, 0.02)
+    assert large < 30 * max(small, 0.05)
