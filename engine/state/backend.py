@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -108,12 +108,12 @@ def open_backend(
     installed or a store this engine does not serve, StateError when the store does not answer.
     """
     environment = os.environ if environment is None else environment
-    backend = Backend(_bucket(url, project_dir), url, environment)
+    backend = Backend(_bucket(url, project_dir, environment), url, environment)
     backend.check()
     return backend
 
 
-def _bucket(url: str, project_dir: Path) -> Bucket:
+def _bucket(url: str, project_dir: Path, environment: Mapping[str, str]) -> Bucket:
     if not url:
         raise ProjectError(
             "no place for the state is given: set PULUMI_BACKEND_URL, or backend.url in "
@@ -126,8 +126,7 @@ def _bucket(url: str, project_dir: Path) -> Bucket:
     if parts.scheme == "file":
         return FolderBucket(_folder(url, project_dir))
     if parts.scheme == "memory" or parts.scheme in schemes():
-        options = dict(parse_qsl(parts.query))
-        return open_objects(parts.scheme, parts.netloc + parts.path, options)
+        return open_objects(url, environment)
     if parts.scheme in ("http", "https") or url == "pulumi":
         raise UnsupportedError(
             f"{url} is a Pulumi Cloud backend, which only the pulumi CLI can use; the embedded "

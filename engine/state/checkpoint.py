@@ -74,7 +74,7 @@ class Checkpoint:
         """Say in the manifest that this engine wrote the state, now."""
         version = _engine_version()
         self.manifest.update(
-            time=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            time=timestamp(),
             magic=integrity.magic(version),
             version=version,
         )
@@ -82,6 +82,11 @@ class Checkpoint:
     def use(self, secrets: SecretsManager) -> None:
         """Go on under another secrets manager: every secret is encrypted anew."""
         self.secrets, self.codec = secrets, Codec(secrets)
+
+
+def timestamp() -> str:
+    """Now, as the CLI writes times: RFC 3339 in UTC, without zeros at the end."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".") + "Z"
 
 
 def decode(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from engine.errors import StateError, UnsupportedError
+from engine.errors import ProjectError, StateError, UnsupportedError
 
 # URL scheme: what fsspec calls it, and the package that serves it.
 _SCHEMES = {
@@ -18,6 +19,8 @@ _SCHEMES = {
     "abfss": ("abfss", "adlfs"),
     "memory": ("memory", "fsspec"),
 }
+# Options of the CLI's own library.
+_WITHOUT_MEANING = {"awssdk", "s3ForcePathStyle", "use_path_style", "disableSSL", "disable_https"}
 
 
 class ObjectBucket:
@@ -178,20 +181,58 @@ class VolumeBucket:
             raise StateError(f"cannot {what} the state at {self.location(key)}: {error}") from error
 
 
-def open_objects(scheme: str, prefix: str, options: dict[str, str]) -> ObjectBucket:
-    """The bucket behind a URL's scheme and `bucket/folder`; `options` go to its fsspec library.
+def open_objects(url: str, environment: Mapping[str, str]) -> ObjectBucket:
+    """The bucket at `scheme://bucket/folder?options`, with the options that the CLI knows.
 
-    Raises UnsupportedError naming the package to install.
+    Raises ProjectError for an option it does not know, UnsupportedError naming the package to
+    install.
     """
-    name, package = _SCHEMES[scheme]
+    parts = urlsplit(url)
+    name, package = _SCHEMES[parts.scheme]
+    container, prefix = _options(parts, environment)
     try:
         fsspec = importlib.import_module("fsspec")
-        filesystem = fsspec.filesystem(name, **options)
+        filesystem = fsspec.filesystem(name, **container)
     except ImportError as error:
         raise UnsupportedError(
-            f"state at {scheme}:// needs the package {package}: pip install {package}"
+            f"state at {parts.scheme}:// needs the package {package}: pip install {package}"
         ) from error
-    return ObjectBucket(filesystem, prefix, scheme)
+    return ObjectBucket(filesystem, prefix, parts.scheme)
+
+
+def _options(parts: SplitResult, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """The library's options, and `bucket/folder`."""
+    given = dict(parse_qsl(parts.query))
+    netloc, options = parts.netloc, {}
+    if parts.scheme == "s3":
+        options = _s3_options(given)
+    elif parts.scheme in ("azblob", "abfss"):
+        account = given.pop("storage_account", environment.get("AZURE_STORAGE_ACCOUNT", ""))
+        if "@" in netloc:
+            netloc, _, host = netloc.partition("@")
+            account = host.split(".", 1)[0]
+        options = {"account_name": account} if account else {}
+    unknown = sorted(set(given) - _WITHOUT_MEANING)
+    if unknown:
+        raise ProjectError(
+            f"the backend URL has options that the embedded engine does not know: "
+            f"{', '.join(unknown)}"
+        )
+    return options, netloc + parts.path
+
+
+def _s3_options(given: dict[str, str]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if "profile" in given:
+        options["profile"] = given.pop("profile")
+    if "region" in given:
+        options["client_kwargs"] = {"region_name": given.pop("region")}
+    if "endpoint" in given:
+        endpoint = given.pop("endpoint")
+        plain = given.pop("disableSSL", given.pop("disable_https", "")).lower() == "true"
+        scheme = "http" if plain else "https"
+        options["endpoint_url"] = endpoint if "://" in endpoint else f"{scheme}://{endpoint}"
+    return options
 
 
 def open_volume(root: str) -> VolumeBucket:
