@@ -112,9 +112,26 @@ class Catalog:
 
     def drop_schema(self, catalog: str, name: str) -> None:
         """Forget a schema with all its tables."""
-        with self._lock:
-            self._write("DELETE FROM tables WHERE catalog = ? AND schema = ?", catalog, name)
-            self._write("DELETE FROM schemas WHERE catalog = ? AND name = ?", catalog, name)
+        with self._lock, self._db:
+            self._db.execute("DELETE FROM tables WHERE catalog = ? AND schema = ?", (catalog, name))
+            self._db.execute("DELETE FROM schemas WHERE catalog = ? AND name = ?", (catalog, name))
+            self.version += 1
+
+    def drop_catalog(self, name: str) -> None:
+        """Forget a catalog with all that is in it, in one transaction."""
+        with self._lock, self._db:
+            for table in ("tables", "schemas"):
+                self._db.execute(f"DELETE FROM {table} WHERE catalog = ?", (name,))
+            self._db.execute("DELETE FROM catalogs WHERE name = ?", (name,))
+            self.version += 1
+
+    def rename(self, old: TableName, new: TableName) -> None:
+        """Give a table or view another name; its files stay where they are."""
+        self._write(
+            "UPDATE tables SET catalog = ?, schema = ?, name = ? "
+            "WHERE catalog = ? AND schema = ? AND name = ?",
+            *(new.catalog, new.schema, new.table, old.catalog, old.schema, old.table),
+        )
 
     def put(self, table: Table) -> None:
         """Add or replace a table or view."""

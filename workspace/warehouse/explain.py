@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workspace.warehouse.errors import SqlError
+from workspace.warehouse.errors import SqlError, syntax_error
 from workspace.warehouse.result import Result, texts
 from workspace.warehouse.sessions import SparkSession
 from workspace.warehouse.text import Text
@@ -20,16 +20,25 @@ _MODES = ("EXTENDED", "FORMATTED", "CODEGEN", "COST")
 _AT = re.compile(r"line (\d+),? pos (\d+)")
 # What stands before the query when it is sent to the engine; Spark counts it in positions.
 _EXPLAIN = "EXPLAIN "
+# Sail puts what keeps it from planning into the plan itself.
+_BROKEN_PLAN = re.compile(r"[Pp]lan error: error in DataFusion: (.*)", re.DOTALL)
 _PLANNING_ERROR = "Error occurred during query planning: \n"
 
 Arguments = Mapping[str, Any] | list[Any] | None
 
 
+def query_of(text: Text) -> str:
+    """What an EXPLAIN explains; empty if nothing follows."""
+    return text.after(2 if len(text.words) > 1 and text.words[1] in _MODES else 1)
+
+
 def explain(text: Text, session: SparkSession, arguments: Arguments) -> Result:
     """The plan of a query, or the rows that say why there is none."""
     mode = text.words[1] if len(text.words) > 1 and text.words[1] in _MODES else ""
-    query = text.after(2 if mode else 1)
+    query = query_of(text)
     prefix = text.sql[: len(text.sql) - len(query)]
+    if not query:
+        raise syntax_error("", 1, max(len(text.sql), len(_EXPLAIN)), text.sql)
     try:
         plan = _plan(text.sql, query, mode, session, arguments)
     except SqlError as error:
@@ -72,13 +81,12 @@ def shifted(message: str, by: int) -> str:
 
 
 def _plan(sql: str, query: str, mode: str, session: SparkSession, arguments: Arguments) -> str:
-    if not query:
-        from workspace.warehouse.errors import syntax_error
-
-        raise syntax_error("", 1, 0, query)
-    plan = session.run(f"{_EXPLAIN}{query}", arguments).column(0)[0].as_py()
+    plan = str(session.run(f"{_EXPLAIN}{query}", arguments).column(0)[0].as_py())
+    broken = _BROKEN_PLAN.search(plan)
+    if broken:
+        raise session.translated(broken[1], _EXPLAIN + query)
     if mode != "EXTENDED":
-        return str(plan)
+        return plan
     fields = session.analyze(query, arguments).fields
     columns = ", ".join(f"{field.name}: {field.dataType.simpleString()}" for field in fields)
     logical = session.run(f"EXPLAIN EXTENDED {query}", arguments).column(0)[0].as_py()

@@ -91,8 +91,9 @@ def describe_table(text: Text, session: SparkSession, catalog: Catalog) -> Resul
         index += 1
     table = described(text, index, session, catalog)
     schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
+    comments = _comments(table)
     found: list[list[str | None]] = [
-        [field.name, field.dataType.simpleString(), field.metadata.get("comment")]
+        [field.name, field.dataType.simpleString(), comments.get(field.name)]
         for field in schema.fields
     ]
     if "EXTENDED" in text.words[:index] or "FORMATTED" in text.words[:index]:
@@ -184,6 +185,26 @@ def described(text: Text, index: int, session: SparkSession, catalog: Catalog) -
     return table
 
 
+def _comments(table: Table) -> dict[str, str | None]:
+    """The comments of a Delta table's columns."""
+    from deltalake import DeltaTable
+
+    if not table.location:
+        return {}
+    fields = DeltaTable(table.location).schema().fields
+    return {field.name: str(field.metadata.get("comment") or "") or None for field in fields}
+
+
+def _like(text: Text) -> re.Pattern[str]:
+    """The pattern of a LIKE at the statement's end: `*` any run of characters, `|` or."""
+    words = [token.text.upper() for token in text.tokens]
+    if len(words) < 4 or words[-2] != "LIKE":
+        return re.compile("")
+    parts = text.tokens[-1].text.split("|")
+    expression = "|".join(".*".join(map(re.escape, part.strip().split("*"))) for part in parts)
+    return re.compile(f"(?:{expression})\\Z", re.IGNORECASE)
+
+
 def _show_tables(text: Text, session: SparkSession, catalog: Catalog) -> Result:
     scope, schema = session.catalog, session.schema
     if len(text.tokens) > 3 and text.words[2] in ("IN", "FROM"):
@@ -193,7 +214,7 @@ def _show_tables(text: Text, session: SparkSession, catalog: Catalog) -> Result:
     found = [
         [table.name.schema, table.name.table, False]
         for table in catalog.tables(scope, schema)
-        if table.kind in kinds
+        if table.kind in kinds and _like(text).match(table.name.table)
     ]
     columns = {"database": pa.string(), "tableName": pa.string(), "isTemporary": pa.bool_()}
     return rows(columns, found)
@@ -204,7 +225,11 @@ def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> lis
         case "catalogs":
             return [[name, "", ""] for name in catalog.catalogs()]
         case "schemata":
-            return [[scope, name, "", ""] for name in catalog.schemas(scope)]
+            return [
+                [owner, name, "", ""]
+                for owner in _scopes(scope, catalog)
+                for name in catalog.schemas(owner)
+            ]
         case "tables":
             return [
                 [
@@ -216,9 +241,20 @@ def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> lis
                     table.comment,
                     "DELTA" if table.kind == "TABLE" else "UNKNOWN_DATA_SOURCE_FORMAT",
                 ]
-                for table in catalog.tables(scope)
+                for owner in _scopes(scope, catalog)
+                for table in catalog.tables(owner)
             ]
-    return [row for table in catalog.tables(scope) for row in _column_rows(table, session)]
+    return [
+        row
+        for owner in _scopes(scope, catalog)
+        for table in catalog.tables(owner)
+        for row in _column_rows(table, session)
+    ]
+
+
+def _scopes(scope: str, catalog: Catalog) -> list[str]:
+    """`system.information_schema` is about every catalog, another's about itself."""
+    return catalog.catalogs() if scope == "system" else [scope]
 
 
 def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:

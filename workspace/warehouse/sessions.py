@@ -12,14 +12,16 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from workspace.warehouse.catalog import Catalog, Table
-from workspace.warehouse.conditions import Statement, translate
-from workspace.warehouse.names import TableName, quote
+from workspace.warehouse.conditions import Statement
+from workspace.warehouse.errors import SqlError
+from workspace.warehouse.names import TableName, quote, resolve
+from workspace.warehouse.sail_errors import translate
 
 # The rest of one entry of SAIL_CATALOG__LIST (TOML in an environment variable).
 _SAIL_CATALOG = 'type="memory",initial_database=["default"],initial_database_comment=""}'
@@ -158,8 +160,19 @@ class SparkSession:
                 warnings.simplefilter("ignore")
                 return action()
         except PySparkException as error:
-            statement = Statement(sql, catalog=self.catalog, schema=self.schema)
-            raise translate(_message(error), statement) from error
+            raise self.translated(_message(error), sql) from error
+
+    def translated(self, message: str, sql: str) -> SqlError:
+        """An engine's message about a statement of this session, in Databricks' form."""
+        return translate(message, Statement(sql, self._columns, self.catalog, self.schema))
+
+    def _columns(self, parts: Sequence[str]) -> dict[str, str]:
+        """A table's columns and types; none for what is not in the catalog."""
+        name = resolve(list(parts), self.catalog, self.schema)
+        if self._catalog.find(name) is None:
+            return {}
+        fields = self._spark.sql(f"SELECT * FROM {name.quoted}").schema.fields
+        return {field.name: field.dataType.simpleString() for field in fields}
 
 
 def _registration(table: Table) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,10 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from workspace.warehouse.catalog import Catalog, Table
-from workspace.warehouse.conditions import Statement, table_not_found
+from workspace.warehouse.conditions import Statement, table_not_found, unresolved_column
 from workspace.warehouse.errors import SqlError, syntax_error, unsupported
 from workspace.warehouse.names import TableName, literal, quote, resolve
-from workspace.warehouse.result import EMPTY, Result
+from workspace.warehouse.result import EMPTY, Result, texts
 from workspace.warehouse.text import Text
 
 if TYPE_CHECKING:
@@ -78,28 +79,51 @@ def create_view(
         raise _already_exists(name)
     words = [token.token_type for token in text.tokens]
     query = text.after(words.index(TokenType.ALIAS) + 1)
+    if isinstance(tree.this, exp.Schema):
+        named = ", ".join(quote(column.name) for column in tree.this.expressions)
+        query = f"SELECT * FROM ({query}) AS _view({named})"
     session.analyze(query)
-    catalog.put(Table(name, "VIEW", "", query, "", owner, _now()))
+    _, comment, properties = _properties(tree)
+    catalog.put(Table(name, "VIEW", "", query, comment, owner, _now(), properties))
     return EMPTY
 
 
-def drop(text: Text, tree: exp.Drop, session: SparkSession, catalog: Catalog) -> Result:
-    """DROP TABLE | VIEW | SCHEMA [IF EXISTS]."""
+def drop(text: Text, tree: exp.Drop, session: SparkSession, catalog: Catalog) -> str:
+    """DROP TABLE | VIEW [IF EXISTS]; answers the full name."""
     kind = str(tree.args.get("kind", "")).upper()
-    if kind in ("SCHEMA", "DATABASE"):
-        return _drop_schema(tree, session, catalog)
     if kind not in ("TABLE", "VIEW"):
         raise unsupported(f"DROP {kind}")
     name = _name(_dropped(tree), session)
     table = catalog.find(name)
     if table is None:
         if tree.args.get("exists"):
-            return EMPTY
+            return str(name)
         raise table_not_found(str(name), Statement(text.sql))
+    if table.kind != kind:
+        raise SqlError(
+            "WRONG_COMMAND_FOR_OBJECT_TYPE",
+            f"The operation DROP {kind} requires a {kind}. But {name} is a {table.kind}. "
+            f"Use DROP {table.kind} instead.",
+            "42809",
+        )
     catalog.drop(name)
     if table.location:
         shutil.rmtree(table.location, ignore_errors=True)
-    return EMPTY
+    return str(name)
+
+
+def optimize(text: Text, session: SparkSession, catalog: Catalog) -> Result:
+    """OPTIMIZE table: small files become large ones. ZORDER and WHERE are not there."""
+    from deltalake import DeltaTable
+
+    parts, behind = text.name_at(1)
+    table = catalog.find(resolve(parts, session.catalog, session.schema))
+    if table is None or not table.location:
+        raise table_not_found(".".join(parts), Statement(text.sql))
+    if behind < len(text.tokens):
+        raise unsupported(f"OPTIMIZE … {text.tokens[behind].text.upper()}")
+    metrics = DeltaTable(table.location).optimize.compact()
+    return texts(["path", "metrics"], [[f"file:{table.location}", json.dumps(metrics)]])
 
 
 def alter_table(tree: exp.Alter, session: SparkSession, catalog: Catalog) -> Result:
@@ -109,6 +133,8 @@ def alter_table(tree: exp.Alter, session: SparkSession, catalog: Catalog) -> Res
     if table is None:
         raise table_not_found(str(name), Statement(tree.sql("databricks")))
     for action in tree.args.get("actions", []):
+        if isinstance(action, exp.AlterRename):
+            return _rename(table, _name(action.this, session), catalog)
         table = _alter(action, table)
     catalog.put(table)
     return EMPTY
@@ -139,6 +165,9 @@ def complete_insert(text: Text, session: SparkSession, catalog: Catalog) -> str:
     if table is None or table.kind == "VIEW":
         return text.sql
     columns = delta_columns(table, session)
+    for column in listed:
+        if column not in columns:
+            raise unresolved_column(column, Statement(text.sql, lambda _: columns))
     if not set(columns) - set(listed):
         return text.sql
     source = text.sql[tokens[closing].end + 1 :]
@@ -154,6 +183,14 @@ def delta_columns(table: Table, session: SparkSession) -> dict[str, str]:
     """A table's columns in order: name in lower case → type in Spark's words."""
     schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
     return {field.name.lower(): field.dataType.simpleString() for field in schema.fields}
+
+
+def _rename(table: Table, new: TableName, catalog: Catalog) -> Result:
+    _require_schema(new, catalog)
+    if catalog.find(new):
+        raise _already_exists(new)
+    catalog.rename(table.name, new)
+    return EMPTY
 
 
 def _alter(action: Any, table: Table) -> Table:
@@ -191,8 +228,6 @@ def _add_columns(table: Table, columns: list[exp.ColumnDef]) -> None:
 
 def _delta_field(column: exp.ColumnDef) -> Any:
     """A column definition as a field of Delta's schema (protocol's JSON form)."""
-    import json
-
     from deltalake.schema import Field
 
     if column.kind is None:
@@ -243,6 +278,7 @@ def _columns(tree: exp.Create) -> str:
             and not item.kind.args.get("allow_null")
             for item in column.constraints
         )
+        _require_plain(column)
         comment = next(
             (
                 item.kind.this.name
@@ -257,6 +293,17 @@ def _columns(tree: exp.Create) -> str:
             + (f" COMMENT {literal(comment)}" if comment is not None else "")
         )
     return f"({', '.join(parts)})"
+
+
+def _require_plain(column: exp.ColumnDef) -> None:
+    """Raises SqlError for what a column promises and the local workspace would not keep."""
+    for item in column.constraints:
+        if isinstance(item.kind, exp.DefaultColumnConstraint):
+            raise unsupported(f"DEFAULT (of column {column.name})")
+        if isinstance(
+            item.kind, exp.ComputedColumnConstraint | exp.GeneratedAsIdentityColumnConstraint
+        ):
+            raise unsupported(f"GENERATED (column {column.name})")
 
 
 def _properties(tree: exp.Create) -> tuple[list[str], str, dict[str, str]]:
@@ -284,27 +331,6 @@ def _dropped(tree: exp.Drop) -> Any:
     if len(named) != 1:
         raise unsupported("DROP of several objects at once")
     return named[0]
-
-
-def _drop_schema(tree: exp.Drop, session: SparkSession, catalog: Catalog) -> Result:
-    parts = [part.name for part in _dropped(tree).parts]
-    schema = parts[-1].lower()
-    owner = parts[-2].lower() if len(parts) > 1 else session.catalog
-    if not catalog.has_schema(owner, schema):
-        if tree.args.get("exists"):
-            return EMPTY
-        raise SqlError(
-            "SCHEMA_NOT_FOUND", f"The schema `{owner}`.`{schema}` cannot be found.", "42704"
-        )
-    if catalog.tables(owner, schema) and not tree.args.get("cascade"):
-        raise SqlError(
-            "SCHEMA_NOT_EMPTY",
-            f"Cannot drop a schema `{owner}`.`{schema}` because it contains objects. Use DROP "
-            "SCHEMA ... CASCADE to drop the schema and all its objects.",
-            "2BP01",
-        )
-    catalog.drop_schema(owner, schema)
-    return EMPTY
 
 
 def _name(table: exp.Expression, session: SparkSession) -> TableName:

@@ -100,23 +100,33 @@ def replace_calls(text: Text, values: dict[str, str]) -> str:
 def bound(text: Text, arguments: Mapping[str, Any] | Sequence[Any] | None) -> str:
     """The statement with its parameters as literals: Sail binds them in queries only.
 
-    Raises SqlError for a marker without a value.
+    Raises SqlError UNBOUND_SQL_PARAMETER for a marker without a value.
     """
-    if not arguments:
-        return text.sql
-    positional = iter(()) if isinstance(arguments, Mapping) else iter(arguments)
+    named = arguments if isinstance(arguments, Mapping) else {}
+    positional = iter(()) if isinstance(arguments, Mapping) else iter(arguments or ())
     pieces, end = [], 0
     for index, token in enumerate(text.tokens):
-        if token.token_type is TokenType.PLACEHOLDER and not isinstance(arguments, Mapping):
-            pieces += [text.sql[end : token.start], literal_of(_next(positional))]
+        if token.token_type is TokenType.PLACEHOLDER:
+            pieces += [text.sql[end : token.start], literal_of(_next(positional, token))]
             end = token.end + 1
-        elif token.token_type is TokenType.COLON and isinstance(arguments, Mapping):
-            name = text.tokens[index + 1] if index + 1 < len(text.tokens) else token
-            if name.start == token.end + 1 and not _is_path(text, index):
-                if name.text not in arguments:
-                    raise unbound(name.text)
-                pieces += [text.sql[end : token.start], literal_of(arguments[name.text])]
-                end = name.end + 1
+        elif token.token_type is TokenType.COLON and _is_marker(text, index):
+            name = text.tokens[index + 1]
+            if name.text not in named:
+                raise unbound(name.text)
+            pieces += [text.sql[end : token.start], literal_of(named[name.text])]
+            end = name.end + 1
+    return "".join([*pieces, text.sql[end:]])
+
+
+def travelled(text: Text) -> str:
+    """The statement with `table@v3` written as `table VERSION AS OF 3`, which Sail reads."""
+    pieces, end = [], 0
+    tokens = text.tokens
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        joined = before.end + 1 == token.start and token.end + 1 == after.start
+        if token.text == "@" and joined and re.fullmatch(r"[vV]\d+", after.text):
+            pieces += [text.sql[end : token.start], f" VERSION AS OF {after.text[1:]}"]
+            end = after.end + 1
     return "".join([*pieces, text.sql[end:]])
 
 
@@ -131,21 +141,27 @@ def unbound(name: str) -> SqlError:
     )
 
 
-def _is_path(text: Text, index: int) -> bool:
-    """Whether the colon follows a name at once, as in `payload:field`, and so is no marker."""
-    return (
-        index > 0
-        and text.tokens[index - 1].end + 1 == text.tokens[index].start
-        and text.tokens[index - 1].token_type
-        in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET)
-    )
+def _is_marker(text: Text, index: int) -> bool:
+    """Whether the colon begins `:name`: at once before a word, and not behind one.
+
+    `payload:field` is a path into JSON, and `STRUCT<a:INT>` a type.
+    """
+    tokens = text.tokens
+    if index + 1 >= len(tokens) or tokens[index + 1].start != tokens[index].end + 1:
+        return False
+    if not re.match(r"[A-Za-z_]", tokens[index + 1].text):
+        return False
+    if index == 0 or tokens[index - 1].end + 1 != tokens[index].start:
+        return True
+    before = text.sql[tokens[index].start - 1]
+    return not (before.isalnum() or before in "_`)]")
 
 
-def _next(values: Iterator[Any]) -> Any:
+def _next(values: Iterator[Any], marker: Token) -> Any:
     try:
         return next(values)
     except StopIteration:
-        raise unbound("?") from None
+        raise unbound(f"_{marker.start}") from None
 
 
 def words_of(sql: str) -> set[str]:

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
 
-from workspace.warehouse import explain, metadata, tables
+from workspace.warehouse import access, changes, explain, metadata, namespaces, prechecks, tables
 from workspace.warehouse.catalog import Catalog
-from workspace.warehouse.errors import SqlError, unsupported
+from workspace.warehouse.errors import unsupported
+from workspace.warehouse.gate import Gate
+from workspace.warehouse.grants import Grants
 from workspace.warehouse.names import literal
 from workspace.warehouse.qualify import qualified
-from workspace.warehouse.result import EMPTY, Result
+from workspace.warehouse.result import EMPTY, Result, texts
 from workspace.warehouse.sessions import Spark, SparkSession
-from workspace.warehouse.text import Text, bound, read, replace_calls, words_of
+from workspace.warehouse.text import Text, bound, read, replace_calls, travelled, words_of
 
 DEFAULT_CATALOGS = ("main", "dev", "prod")
-_COMMIT_ATTEMPTS = 10
+_WITHOUT_ENGINE = {"USE", "SET", "RESET", "GRANT", "REVOKE"}
+_UNSUPPORTED = frozenset(
+    [
+        "ADD",
+        "ANALYZE",
+        "BEGIN",
+        "CACHE",
+        "CALL",
+        "CLEAR",
+        "COMMENT",
+        "COPY",
+        "DECLARE",
+        "EXECUTE",
+        "LIST",
+        "LOAD",
+        "REFRESH",
+        "REORG",
+        "REPAIR",
+        "RESTORE",
+        "UNCACHE",
+        "UNDROP",
+        "VACUUM",
+    ]
+)
 _DML = {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"}
 
 
@@ -36,13 +61,21 @@ class Session:
 class Warehouse:
     """A SQL warehouse whose tables live below `data_dir`.
 
-    `spark_url` (sc://host:port) puts a Spark Connect server in Sail's place. `execute` may be
-    called by many threads at once.
+    `spark_url` (sc://host:port) puts a Spark Connect server in Sail's place. `is_admin` says which
+    users need no grants; without it nobody does. `execute` may be called by many threads at once.
     """
 
-    def __init__(self, data_dir: Path, spark_url: str | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        spark_url: str | None = None,
+        *,
+        is_admin: Callable[[str], bool] | None = None,
+    ) -> None:
         self.catalog = Catalog(data_dir, DEFAULT_CATALOGS)
+        self.grants = Grants(data_dir, is_admin)
         self._spark = Spark(self.catalog, spark_url)
+        self._gate = Gate()
 
     def start(self) -> None:
         """Start the engine and register every table."""
@@ -53,6 +86,7 @@ class Warehouse:
         """Stop the engine; tables stay on disk."""
         self._spark.stop()
         self.catalog.close()
+        self.grants.close()
 
     def new_session(
         self, user: str, catalog: str | None = None, schema: str | None = None
@@ -75,86 +109,100 @@ class Warehouse:
         where = session or self.new_session(user)
         arguments = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         text = read(sql)
-        return self._dispatch(text, where, arguments or None)
+        prechecks.require_one_statement(text)
+        access.require(text, where, self.grants, self.catalog)
+        if text.words[1:2] == ["CATALOG"] and text.words[0] in ("CREATE", "DROP"):
+            return self._change_catalogs(text, where)
+        with self._gate.passing():
+            return self._dispatch(text, where, arguments or None)
 
     def _dispatch(self, text: Text, where: Session, arguments: explain.Arguments) -> Result:
-        moved = self._stand(text, where)
-        if moved is not None:
-            return moved
-        spark = self._spark.session(where.catalog, where.schema)
         first = text.words[0]
-        if first == "EXPLAIN":
-            prepared = self._prepared(text, where, spark)
-            return explain.explain(read(bound(prepared, arguments)), spark, None)
-        if text.starts("DESCRIBE", "QUERY") or text.starts("DESC", "QUERY"):
-            query = read(self._prepared(text, where, spark).after(2))
-            return explain.describe_query(query.sql, spark, arguments)
-        if first in ("DESCRIBE", "DESC"):
-            return self._describe(text, spark)
-        if first == "SHOW":
-            answer = metadata.show(text, spark, self.catalog)
-            if answer is None:
-                raise unsupported(" ".join(text.words[:2]))
-            return answer
+        if first in _WITHOUT_ENGINE:
+            return self._without_engine(text, where)
+        if first in _UNSUPPORTED:
+            raise unsupported(first)
+        spark = self._spark.session(where.catalog, where.schema)
         if first in ("CREATE", "DROP", "ALTER"):
             return self._define(text, where, spark)
-        if first in ("SET", "RESET", "OPTIMIZE", "VACUUM", "ANALYZE"):
-            return EMPTY
+        if first == "SHOW":
+            return self._show(text, where, spark)
+        if first == "OPTIMIZE":
+            return tables.optimize(text, spark, self.catalog)
         if first in _DML:
-            return self._change(text, where, spark, arguments)
-        if first in ("GRANT", "REVOKE", "COPY", "CALL", "REFRESH", "CACHE", "COMMENT"):
-            raise unsupported(first)
-        return self._query(self._prepared(text, where, spark), spark, arguments)
+            prepared = read(bound(self._prepared(text, where, spark), arguments))
+            return changes.change(prepared, spark, self.catalog)
+        asked = {"EXPLAIN": self._explain, "DESCRIBE": self._describe, "DESC": self._describe}
+        return asked.get(first, self._query)(text, where, spark, arguments)
 
-    def _stand(self, text: Text, where: Session) -> Result | None:
-        """USE CATALOG, USE SCHEMA: kept by the session here, not in the engine."""
-        if text.words[0] != "USE":
-            return None
-        named = text.words[1:2] in (["CATALOG"], ["SCHEMA"], ["DATABASE"])
-        parts = [part.lower() for part in text.name_at(2 if named else 1)[0]]
-        if text.words[1] == "CATALOG":
-            parts.append("default")
-        catalog, schema = parts if len(parts) > 1 else (where.catalog, parts[0])
-        if catalog not in self.catalog.catalogs():
-            raise SqlError(
-                "NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{catalog}' was not found.", "42704"
-            )
-        if not self.catalog.has_schema(catalog, schema):
-            message = f"The schema `{catalog}`.`{schema}` cannot be found."
-            raise SqlError("SCHEMA_NOT_FOUND", message, "42704")
-        where.catalog, where.schema = catalog, schema
-        return EMPTY
+    def _without_engine(self, text: Text, where: Session) -> Result:
+        match text.words[0]:
+            case "USE":
+                return namespaces.use(text, where, self.catalog)
+            case "GRANT" | "REVOKE":
+                return access.change(text, where, self.grants, self.catalog)
+        return _settings(text, where)
 
     def _prepared(self, text: Text, where: Session, spark: SparkSession) -> Text:
-        """The statement with what only this workspace knows put in."""
+        """The statement with what only this workspace knows put in. Raises SqlError."""
+        prechecks.require_unique_ctes(text)
         sql = replace_calls(
             text, {"current_user": literal(where.user), "session_user": literal(where.user)}
         )
+        if "@" in sql:
+            sql = travelled(read(sql))
         if "information_schema" in sql.lower() and "information_schema" in words_of(sql):
             sql = metadata.with_information_schema(sql, spark, self.catalog)
         if "qualify" in sql.lower():
             sql = qualified(sql)
         return text if sql == text.sql else read(sql)
 
-    def _query(self, text: Text, spark: SparkSession, arguments: explain.Arguments) -> Result:
-        return Result(spark.run(text.sql, arguments))
+    def _query(
+        self, text: Text, where: Session, spark: SparkSession, arguments: explain.Arguments
+    ) -> Result:
+        prepared = self._prepared(text, where, spark)
+        prechecks.require_bound(prepared, arguments)
+        return Result(spark.run(prepared.sql, arguments))
 
-    def _describe(self, text: Text, spark: SparkSession) -> Result:
+    def _explain(
+        self, text: Text, where: Session, spark: SparkSession, arguments: explain.Arguments
+    ) -> Result:
+        query = explain.query_of(text)
+        prechecks.require_unique_ctes(text)
+        prepared = self._prepared(read(query), where, spark).sql if query else ""
+        whole = text if prepared == query else read(text.sql[: -len(query)] + prepared)
+        return explain.explain(read(bound(whole, arguments)), spark, None)
+
+    def _describe(
+        self, text: Text, where: Session, spark: SparkSession, arguments: explain.Arguments
+    ) -> Result:
         match text.words[1:2]:
             case ["HISTORY"]:
                 return metadata.describe_history(text, spark, self.catalog)
             case ["DETAIL"]:
                 return metadata.describe_detail(text, spark, self.catalog)
-        if text.words[1:2] in (["SELECT"], ["WITH"]):
-            return explain.describe_query(text.after(1), spark, None)
+            case ["QUERY"] | ["SELECT"] | ["WITH"]:
+                query = read(text.after(2 if text.words[1] == "QUERY" else 1))
+                prepared = self._prepared(query, where, spark)
+                return explain.describe_query(bound(prepared, arguments), spark, None)
         return metadata.describe_table(text, spark, self.catalog)
 
+    def _show(self, text: Text, where: Session, spark: SparkSession) -> Result:
+        if text.words[1:2] == ["GRANTS"]:
+            return access.shown(text, where, self.grants)
+        answer = metadata.show(text, spark, self.catalog)
+        if answer is None:
+            raise unsupported(" ".join(text.words[:2]))
+        return answer
+
     def _define(self, text: Text, where: Session, spark: SparkSession) -> Result:
-        if text.words[0] == "CREATE" and set(text.words[1:2]) & {"SCHEMA", "DATABASE", "CATALOG"}:
-            return self._create_namespace(text, where)
+        if set(text.words[1:2]) & namespaces.KINDS and text.words[0] != "ALTER":
+            return self._change_schemas(text, where)
         tree = tables.parse(text)
         if isinstance(tree, exp.Drop):
-            return tables.drop(text, tree, spark, self.catalog)
+            name = tables.drop(text, tree, spark, self.catalog)
+            self.grants.forget("TABLE", name)
+            return EMPTY
         if isinstance(tree, exp.Create) and tree.args.get("kind") == "TABLE":
             return tables.create_table(tree, spark, self.catalog, where.user)
         if isinstance(tree, exp.Create) and tree.args.get("kind") == "VIEW":
@@ -163,48 +211,45 @@ class Warehouse:
             return tables.alter_table(tree, spark, self.catalog)
         raise unsupported(" ".join(text.words[:3]))
 
-    def _create_namespace(self, text: Text, where: Session) -> Result:
-        exists = text.words[2:5] == ["IF", "NOT", "EXISTS"]
-        parts, _ = text.name_at(5 if exists else 2)
-        name = parts[-1].lower()
-        if text.words[1] == "CATALOG":
-            if name in self.catalog.catalogs():
-                if exists:
-                    return EMPTY
-                message = f"Catalog '{name}' already exists."
-                raise SqlError("CATALOG_ALREADY_EXISTS", message, "42710")
-            self.catalog.add_catalog(name)
-            if self._spark.is_sail:
-                self._spark.restart()
+    def _change_schemas(self, text: Text, where: Session) -> Result:
+        if text.words[0] == "CREATE":
+            namespaces.create(text, where, self.catalog)
             return EMPTY
-        catalog = parts[-2].lower() if len(parts) > 1 else where.catalog
-        if catalog not in self.catalog.catalogs():
-            raise SqlError(
-                "NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{catalog}' was not found.", "42704"
-            )
-        if self.catalog.has_schema(catalog, name) and not exists:
-            message = f"Cannot create schema `{catalog}`.`{name}` because it already exists."
-            raise SqlError("SCHEMA_ALREADY_EXISTS", message, "42P06")
-        self.catalog.add_schema(catalog, name)
+        self.grants.forget(*namespaces.drop(text, where, self.catalog))
         return EMPTY
 
-    def _change(
-        self, text: Text, where: Session, spark: SparkSession, arguments: explain.Arguments
-    ) -> Result:
-        """INSERT, UPDATE, DELETE, MERGE. A blind INSERT never conflicts in Delta: it is retried."""
-        prepared = read(bound(self._prepared(text, where, spark), arguments))
-        sql, blind = prepared.sql, False
-        if text.words[0] == "TRUNCATE":
-            sql = f"DELETE FROM {prepared.after(2)}"
-        elif text.starts("INSERT", "INTO"):
-            sql, blind = tables.complete_insert(prepared, spark, self.catalog), True
-        for attempt in range(1, _COMMIT_ATTEMPTS + 1):
-            try:
-                answer = spark.run(sql)
-            except SqlError as error:
-                if blind and attempt < _COMMIT_ATTEMPTS and error.sqlstate == "2D521":
-                    continue
-                raise
-            count = answer.column(0)[0].as_py() if answer.num_rows and answer.num_columns else 0
-            return Result(answer.rename_columns(["num_affected_rows"]), int(count))
-        raise AssertionError("the last attempt returns or raises")
+    def _change_catalogs(self, text: Text, where: Session) -> Result:
+        """Sail takes its catalogs' names at its start only: it starts anew when nothing runs."""
+        with self._gate.alone():
+            made = False
+            if text.words[0] == "CREATE":
+                made = namespaces.create(text, where, self.catalog)
+            else:
+                self.grants.forget(*namespaces.drop(text, where, self.catalog))
+            if made and self._spark.is_sail:
+                self._spark.restart()
+        return EMPTY
+
+
+def _settings(text: Text, where: Session) -> Result:
+    """SET and RESET: kept with the session. Raises SqlError for what would change results."""
+    if text.words[0] == "RESET":
+        where.settings.clear()
+        return EMPTY
+    if text.words[1:2] == ["VARIABLE"] or text.words[1:2] == ["VAR"]:
+        raise unsupported("SET VARIABLE")
+    key, equals, value = (part.strip() for part in text.after(1).partition("="))
+    if key.upper().startswith("TIME ZONE"):
+        key, equals, value = "timezone", "=", key[len("TIME ZONE") :].strip()
+    if equals:
+        value = value.strip("'\"")
+        if key.lower() in ("timezone", "spark.sql.session.timezone") and value.upper() not in (
+            *("UTC", "ETC/UTC", "GMT", "Z"),
+        ):
+            raise unsupported(f"A session's time zone other than UTC ({value})")
+        if key.lower() in ("ansi_mode", "spark.sql.ansi.enabled") and value.lower() != "true":
+            raise unsupported("Switching ANSI mode off")
+        where.settings[key] = value
+        return texts(["key", "value"], [[key, value]])
+    found = sorted((name, held) for name, held in where.settings.items() if key in ("", name))
+    return texts(["key", "value"], found)

@@ -1,0 +1,183 @@
+"""Which privileges a statement needs, and GRANT, REVOKE and SHOW GRANTS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from workspace.warehouse.catalog import Catalog
+from workspace.warehouse.errors import SqlError, syntax_error, unsupported
+from workspace.warehouse.grants import Grants, insufficient
+from workspace.warehouse.names import TableName, resolve
+from workspace.warehouse.result import EMPTY, Result, texts
+from workspace.warehouse.text import Text
+
+if TYPE_CHECKING:
+    from workspace.warehouse.warehouse import Session
+
+_OBJECTS = {"TABLE": "TABLE", "VIEW": "TABLE", "SCHEMA": "SCHEMA", "DATABASE": "SCHEMA"}
+_CHANGES = exp.Insert | exp.Update | exp.Delete | exp.Merge
+_FREE = {"USE", "SET", "RESET", "SHOW", "GRANT", "REVOKE"}
+
+
+def require(text: Text, where: Session, grants: Grants, catalog: Catalog) -> None:
+    """Raises SqlError INSUFFICIENT_PERMISSIONS where the session's user may not run this."""
+    if grants.is_admin(where.user) or text.words[0] in _FREE:
+        return
+    if text.words[0] in ("DESCRIBE", "DESC") and "QUERY" not in text.words[:2]:
+        _require_described(text, where, grants, catalog)
+        return
+    if text.words[0] in ("OPTIMIZE", "VACUUM", "COMMENT", "ANALYZE"):
+        raise insufficient("MANAGE", "TABLE", "the table named")
+    if text.words[:2] in (["CREATE", "CATALOG"], ["DROP", "CATALOG"]):
+        raise insufficient("CREATE CATALOG", "METASTORE", "local")
+    tree = _tree(_body(text))
+    target = _target(tree)
+    if target is not None:
+        _require_target(tree, target, where, grants, catalog)
+    for name in _read(tree, target, where):
+        grants.require_on_table(where.user, "SELECT", name, _owner(name, catalog))
+
+
+def change(text: Text, where: Session, grants: Grants, catalog: Catalog) -> Result:
+    """GRANT privileges ON object TO principal; REVOKE privileges ON object FROM principal."""
+    words = [token.text for token in text.tokens]
+    upper = [word.upper() for word in words]
+    if "ON" not in upper:
+        raise syntax_error("", 1, len(text.sql), text.sql)
+    on = upper.index("ON")
+    privileges = [part.strip() for part in " ".join(upper[1:on]).split(",")]
+    kind, name, index = _object(text, on + 1, where)
+    if upper[index : index + 1] != (["TO"] if upper[0] == "GRANT" else ["FROM"]):
+        raise syntax_error(words[index] if index < len(words) else "", 1, len(text.sql), text.sql)
+    if index + 1 >= len(words):
+        raise syntax_error("", 1, len(text.sql), text.sql)
+    if where.user != _owner_of(kind, name, catalog):
+        grants.require(where.user, "MANAGE", kind, name)
+    (grants.add if upper[0] == "GRANT" else grants.remove)(kind, name, words[index + 1], privileges)
+    return EMPTY
+
+
+def shown(text: Text, where: Session, grants: Grants) -> Result:
+    """SHOW GRANTS [principal] ON object."""
+    upper = [token.text.upper() for token in text.tokens]
+    if "ON" not in upper:
+        raise unsupported("SHOW GRANTS without ON")
+    on = upper.index("ON")
+    principal = text.tokens[2].text if on == 3 else None
+    kind, name, _ = _object(text, on + 1, where)
+    found = [
+        [grant.principal, grant.privilege, grant.kind, grant.name]
+        for grant in grants.effective(kind, name)
+        if principal in (None, grant.principal)
+    ]
+    return texts(["Principal", "ActionType", "ObjectType", "ObjectKey"], found)
+
+
+def _object(text: Text, index: int, where: Session) -> tuple[str, str, int]:
+    """Kind and full name of the object at token `index`, and the index behind it."""
+    word = text.tokens[index].text.upper() if index < len(text.tokens) else ""
+    kind = "CATALOG" if word == "CATALOG" else _OBJECTS.get(word, "")
+    parts, behind = text.name_at(index + 1 if kind else index)
+    lowered = [part.lower() for part in parts]
+    if kind == "CATALOG":
+        return kind, lowered[-1], behind
+    if kind == "SCHEMA":
+        return kind, ".".join([where.catalog, *lowered][-2:]), behind
+    return "TABLE", str(resolve(parts, where.catalog, where.schema)), behind
+
+
+def _owner_of(kind: str, name: str, catalog: Catalog) -> str:
+    parts = name.split(".")
+    return _owner(TableName(*parts), catalog) if kind == "TABLE" and len(parts) == 3 else ""
+
+
+def _owner(name: TableName, catalog: Catalog) -> str:
+    table = catalog.find(name)
+    return table.owner if table else ""
+
+
+def _require_described(text: Text, where: Session, grants: Grants, catalog: Catalog) -> None:
+    index = 1
+    while text.words[index : index + 1] and text.words[index] in (
+        *("TABLE", "EXTENDED", "FORMATTED", "HISTORY", "DETAIL"),
+    ):
+        index += 1
+    if text.words[index : index + 1] in (["SELECT"], ["WITH"], ["SCHEMA"], ["CATALOG"]):
+        return
+    name = resolve(text.name_at(index)[0], where.catalog, where.schema)
+    grants.require_on_table(where.user, "SELECT", name, _owner(name, catalog))
+
+
+def _body(text: Text) -> str:
+    """The statement that an EXPLAIN or DESCRIBE QUERY is about."""
+    count = 0
+    if text.words[0] == "EXPLAIN":
+        count = 2 if text.words[1:2] and text.words[1] in ("EXTENDED", "FORMATTED", "COST") else 1
+    elif text.words[0] in ("DESCRIBE", "DESC"):
+        count = 2
+    return text.after(count) if count else text.sql
+
+
+def _tree(sql: str) -> Any:
+    try:
+        tree = sqlglot.parse_one(sql, read="databricks")
+    except SqlglotError as error:
+        raise SqlError(
+            "PARSE_SYNTAX_ERROR", f"The statement does not parse: {error}", "42601"
+        ) from error
+    if isinstance(tree, exp.Command):
+        raise unsupported(f"{tree.name} by a user who is no admin")
+    return tree
+
+
+def _target(tree: Any) -> exp.Table | None:
+    """What a statement changes, creates or drops."""
+    found = None
+    if isinstance(tree, _CHANGES | exp.Create | exp.Alter):
+        found = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    elif isinstance(tree, exp.Drop):
+        found = tree.this or next(iter(tree.args.get("tables") or ()), None)
+    elif isinstance(tree, exp.TruncateTable):
+        found = tree.expressions[0]
+    return found if isinstance(found, exp.Table) else None
+
+
+def _require_target(
+    tree: Any, target: exp.Table, where: Session, grants: Grants, catalog: Catalog
+) -> None:
+    kind = str(tree.args.get("kind") or "").upper()
+    if kind in ("SCHEMA", "DATABASE"):
+        parts = [part.name.lower() for part in target.parts]
+        owner = parts[-2] if len(parts) > 1 else where.catalog
+        needed = "CREATE SCHEMA" if isinstance(tree, exp.Create) else "MANAGE"
+        grants.require(where.user, needed, "CATALOG", owner)
+        return
+    name = _resolved(target, where)
+    if isinstance(tree, exp.Create):
+        grants.require(where.user, "USE CATALOG", "CATALOG", name.catalog)
+        grants.require(where.user, "CREATE TABLE", "SCHEMA", f"{name.catalog}.{name.schema}")
+        if catalog.find(name) is None:
+            return
+    needed = "MODIFY" if isinstance(tree, _CHANGES | exp.TruncateTable) else "MANAGE"
+    grants.require_on_table(where.user, needed, name, _owner(name, catalog))
+
+
+def _read(tree: Any, target: exp.Table | None, where: Session) -> list[TableName]:
+    """Every table that is read: those named, less the target and the names of CTEs."""
+    queries = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    return [
+        _resolved(table, where)
+        for table in tree.find_all(exp.Table)
+        if table is not target
+        and isinstance(table.this, exp.Identifier)
+        and table.db.lower() != "information_schema"
+        and not (table.name.lower() in queries and not table.db)
+    ]
+
+
+def _resolved(table: exp.Table, where: Session) -> TableName:
+    return resolve([part.name for part in table.parts], where.catalog, where.schema)

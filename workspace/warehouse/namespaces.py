@@ -1,0 +1,116 @@
+"""Catalogs and schemas: USE, CREATE, DROP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workspace.warehouse.catalog import Catalog
+from workspace.warehouse.errors import SqlError
+from workspace.warehouse.result import EMPTY, Result
+from workspace.warehouse.text import Text
+
+if TYPE_CHECKING:
+    from workspace.warehouse.warehouse import Session
+
+KINDS = frozenset({"SCHEMA", "DATABASE", "CATALOG"})
+
+
+def use(text: Text, where: Session, catalog: Catalog) -> Result:
+    """USE CATALOG, USE SCHEMA, USE: kept by the session here, not in the engine."""
+    named = text.words[1:2] and text.words[1] in KINDS
+    parts = [part.lower() for part in text.name_at(2 if named else 1)[0]]
+    if text.words[1] == "CATALOG":
+        parts = [parts[-1], "default"]
+    owner, schema = parts[-2:] if len(parts) > 1 else (where.catalog, parts[0])
+    _require_catalog(owner, catalog)
+    if not catalog.has_schema(owner, schema):
+        raise _schema_not_found(owner, schema)
+    where.catalog, where.schema = owner, schema
+    return EMPTY
+
+
+def create(text: Text, where: Session, catalog: Catalog) -> bool:
+    """CREATE CATALOG | SCHEMA [IF NOT EXISTS] name; answers whether a catalog was made."""
+    exists = text.words[2:5] == ["IF", "NOT", "EXISTS"]
+    parts, behind = text.name_at(5 if exists else 2)
+    name, comment = parts[-1].lower(), _comment(text, behind)
+    if text.words[1] == "CATALOG":
+        if name in catalog.catalogs():
+            if exists:
+                return False
+            raise SqlError("CATALOG_ALREADY_EXISTS", f"Catalog '{name}' already exists.", "42710")
+        catalog.add_catalog(name, comment)
+        return True
+    owner = parts[-2].lower() if len(parts) > 1 else where.catalog
+    _require_catalog(owner, catalog)
+    if catalog.has_schema(owner, name) and not exists:
+        message = f"Cannot create schema `{owner}`.`{name}` because it already exists."
+        raise SqlError("SCHEMA_ALREADY_EXISTS", message, "42P06")
+    catalog.add_schema(owner, name, comment)
+    return False
+
+
+def drop(text: Text, where: Session, catalog: Catalog) -> tuple[str, str]:
+    """DROP CATALOG | SCHEMA [IF EXISTS] name [CASCADE]; answers kind and name, empty if not there.
+
+    The files of what was dropped stay on disk, under names that no table has again.
+    """
+    exists = text.words[2:4] == ["IF", "EXISTS"]
+    parts, _ = text.name_at(4 if exists else 2)
+    cascade = text.tokens[-1].text.upper() == "CASCADE"
+    if text.words[1] == "CATALOG":
+        return _drop_catalog(parts[-1].lower(), catalog, exists=exists, cascade=cascade)
+    name = parts[-1].lower()
+    owner = parts[-2].lower() if len(parts) > 1 else where.catalog
+    if not catalog.has_schema(owner, name):
+        if exists:
+            return "", ""
+        raise _schema_not_found(owner, name)
+    if catalog.tables(owner, name) and not cascade:
+        raise SqlError(
+            "SCHEMA_NOT_EMPTY",
+            f"Cannot drop a schema `{owner}`.`{name}` because it contains objects. Use DROP SCHEMA "
+            "... CASCADE to drop the schema and all its objects.",
+            "2BP01",
+        )
+    catalog.drop_schema(owner, name)
+    return "SCHEMA", f"{owner}.{name}"
+
+
+def _drop_catalog(name: str, catalog: Catalog, *, exists: bool, cascade: bool) -> tuple[str, str]:
+    if name not in catalog.catalogs():
+        if exists:
+            return "", ""
+        raise _catalog_not_found(name)
+    if not cascade and (catalog.tables(name) or catalog.schemas(name) != ["default"]):
+        raise SqlError(
+            "UC_CATALOG_NOT_EMPTY",
+            f"Catalog '{name}' is not empty. Use DROP CATALOG ... CASCADE to drop all it holds.",
+            "2BP01",
+        )
+    catalog.drop_catalog(name)
+    return "CATALOG", name
+
+
+def _comment(text: Text, index: int) -> str:
+    words = [token.text for token in text.tokens[index:]]
+    upper = [word.upper() for word in words]
+    place = upper.index("COMMENT") if "COMMENT" in upper else len(words)
+    return words[place + 1] if place + 1 < len(words) else ""
+
+
+def _require_catalog(name: str, catalog: Catalog) -> None:
+    if name not in catalog.catalogs():
+        raise _catalog_not_found(name)
+
+
+def _catalog_not_found(name: str) -> SqlError:
+    return SqlError("NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{name}' was not found.", "42704")
+
+
+def _schema_not_found(catalog: str, schema: str) -> SqlError:
+    message = (
+        f"The schema `{catalog}`.`{schema}` cannot be found. Verify the spelling and correctness "
+        "of the schema and catalog."
+    )
+    return SqlError("SCHEMA_NOT_FOUND", message, "42704")
