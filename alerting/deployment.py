@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,11 @@ from alerting.plan import (
     guard_quota,
     guard_version,
 )
+from alerting.rows import Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
 from alerting.targets import KINDS
-from alerting.validation import ValidationReport, validate
+from alerting.validation import RuleResult, ValidationReport, validate
 from alerting.warehouse import open_warehouse
 
 if TYPE_CHECKING:
@@ -44,6 +46,19 @@ class Prepared(BaseModel):
     report: ValidationReport
     inventory: Inventory
 
+    def deployable(self, key: str) -> tuple[Rule, str]:
+        """A valid rule and its rendered query."""
+        rule, result = self._rules[key], self._results[key]
+        return rule, result.query
+
+    @cached_property
+    def _rules(self) -> dict[str, Rule]:
+        return {rule.alert_id: rule for rule in self.snapshot.rules}
+
+    @cached_property
+    def _results(self) -> dict[str, RuleResult]:
+        return {result.alert_id: result for result in self.report.rules}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -61,6 +76,11 @@ class Plan:
     def alert_keys(self, decision: str) -> list[str]:
         """The alert_ids with this decision, in order."""
         return [item.key for item in self.alerts if item.decision == decision]
+
+    def reason(self, key: str) -> str:
+        """Why a rule is held or skipped: its findings."""
+        result = self.prepared.report.result(key)
+        return "; ".join(finding.what for finding in result.findings) if result else ""
 
 
 def prepare(config: Config, settings: Settings) -> Prepared:

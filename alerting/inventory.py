@@ -7,9 +7,10 @@ rule. Trashed alerts are left out of the list by the API (see `alerting.quota`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from alerting.errors import AuthenticationError, WorkspaceError
 
@@ -17,16 +18,34 @@ if TYPE_CHECKING:
     from databricks.sdk.core import Config
 
 _PAGE_SIZE = 100
+# What a client may say of an alert; the rest of the body is the server's.
+_INPUTS = (
+    "display_name",
+    "query_text",
+    "warehouse_id",
+    "custom_summary",
+    "custom_description",
+    "parameters",
+    "parent_path",
+    "run_as",
+    "schedule",
+)
 
 
 class ExistingAlert(BaseModel):
-    """An alert of the workspace, with what adoption needs; `parent_path` as `folder` gives it."""
+    """An alert of the workspace; `parent_path` as `folder` gives it.
+
+    `state` is that of the last evaluation. `arguments` is what a client says of the alert: the
+    API's body without what the server adds.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     display_name: str
     parent_path: str
+    state: str = ""
+    arguments: dict[str, Any] = Field(default_factory=dict)
 
 
 class ExistingDestination(BaseModel):
@@ -46,6 +65,10 @@ class Inventory(BaseModel):
 
     alerts: tuple[ExistingAlert, ...] = ()
     destinations: tuple[ExistingDestination, ...] = ()
+
+    def alert(self, key: str) -> ExistingAlert:
+        """The alert with this id, which must be there."""
+        return next(alert for alert in self.alerts if alert.id == key)
 
 
 def take_inventory(config: Config) -> Inventory:
@@ -75,7 +98,25 @@ def _alert(item: dict[str, Any]) -> ExistingAlert:
         id=item["id"],
         display_name=item.get("display_name", ""),
         parent_path=folder(item.get("parent_path", "")),
+        state=item.get("evaluation", {}).get("state", ""),
+        arguments=_arguments(item),
     )
+
+
+def _arguments(item: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: item[name] for name in _INPUTS if item.get(name) not in (None, "", [])}
+    evaluation = {
+        name: value
+        for name, value in item.get("evaluation", {}).items()
+        if name not in ("state", "last_evaluated_at")
+    }
+    if "notification" in evaluation:
+        evaluation["notification"] = {
+            name: value
+            for name, value in evaluation["notification"].items()
+            if not name.startswith("effective_")
+        }
+    return kept | {"evaluation": evaluation}
 
 
 def _destination(item: dict[str, Any]) -> ExistingDestination:
@@ -101,14 +142,20 @@ def _pages(config: Config, path: str, key: str) -> Iterator[dict[str, Any]]:
 
 
 def _get(client: Any, config: Config, path: str, query: dict[str, Any]) -> dict[str, Any]:
+    with translated_requests(f"GET {path} on {config.host}"):
+        answer: dict[str, Any] = client.do("GET", path, query=query)
+        return answer
+
+
+@contextmanager
+def translated_requests(where: str) -> Iterator[None]:
+    """Turn the SDK's errors into ours, with the request that `where` names."""
     from databricks.sdk.errors import PermissionDenied, Unauthenticated
     from databricks.sdk.errors.base import DatabricksError
 
-    where = f"GET {path} on {config.host}"
     try:
-        answer: dict[str, Any] = client.do("GET", path, query=query)
+        yield
     except (Unauthenticated, PermissionDenied) as error:
         raise AuthenticationError(f"{where}: {error}. Check the stack's credentials") from error
     except (DatabricksError, OSError, TimeoutError, ValueError) as error:
         raise WorkspaceError(f"{where}: {error}") from error
-    return answer

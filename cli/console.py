@@ -19,7 +19,7 @@ def note(message: str) -> None:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(document, indent=2, default=str))  # noqa: T201 - this is the output
+    print(json.dumps(document, indent=2, default=str))
 
 
 def table(*columns: str, title: str | None = None) -> Table:

@@ -2,63 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from alerting.deployment import Prepared
+from alerting.outcome import Action, RowOutcome
+from engine.events import EngineEvent, ResourceFailedEvent, ResourceOutputsEvent, ResourcePreEvent
 from engine.options import DeploymentResult
+from engine.values import reveal
 
 ALERT = "databricks:index/alertV2:AlertV2"
 DESTINATION = "databricks:index/notificationDestination:NotificationDestination"
 
 # What a step means to the person whose row it is. Physical parts of a replacement are left out:
 # the logical `replace` tells the story once.
-ACTIONS = {
+_ACTIONS: dict[str, Action] = {
     "same": "UNCHANGED",
     "create": "CREATED",
     "import": "UPDATED",
     "update": "UPDATED",
     "replace": "REPLACED",
+    "create-replacement": "REPLACED",
     "import-replacement": "REPLACED",
     "delete": "DELETED",
     "discard": "DELETED",
 }
+_CALLS = frozenset({"create", "update", "delete", "create-replacement", "delete-replaced"})
+
+
+class Stopwatch:
+    """A sink that times the requests behind steps, from their start to their end."""
+
+    def __init__(self) -> None:
+        self._started: dict[tuple[str, str], float] = {}
+        self.milliseconds: list[float] = []
+
+    def __call__(self, event: EngineEvent) -> None:
+        """Take note of one event."""
+        payload = event.payload
+        if isinstance(payload, ResourcePreEvent) and payload.metadata.op in _CALLS:
+            self._started[payload.metadata.urn, payload.metadata.op] = time.perf_counter()
+        elif isinstance(payload, ResourceOutputsEvent | ResourceFailedEvent):
+            began = self._started.pop((payload.metadata.urn, payload.metadata.op), None)
+            if began is not None:
+                self.milliseconds.append((time.perf_counter() - began) * 1000)
 
 
 @dataclass(frozen=True)
-class Applied:
-    """What happened to one of our resources: `error` is the API's message, None on success."""
+class _Applied:
+    """The last word on one resource."""
 
-    type: str
-    name: str
-    action: str
+    action: Action
     id: str
-    error: str | None = None
+    error: str | None
 
 
-def applied(result: DeploymentResult) -> list[Applied]:
-    """One entry a resource of ours, the last word on it winning (an import may be updated)."""
-    errors = {failure.urn: failure for failure in result.failures}
-    found: dict[str, Applied] = {}
+def row_outcomes(
+    prepared: Prepared, result: DeploymentResult
+) -> tuple[list[RowOutcome], list[RowOutcome]]:
+    """Outcomes of all rules and destinations that this run had to do with."""
+    return _alerts(prepared, result), _destinations(result)
+
+
+def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
+    done = _applied(result, ALERT)
+    findings = {
+        item.alert_id: "; ".join(finding.what for finding in item.findings)
+        for item in prepared.report.rules
+        if not item.is_valid
+    }
+    names = {rule.alert_id: rule.display_name for rule in prepared.snapshot.rules}
+    held = _keys(result.outputs, "held")
+    rows = []
+    for key in sorted({*done, *findings}):
+        entry = done.get(key)
+        if key in findings:
+            action: Action = "HELD" if key in held or (entry and entry.id) else "SKIPPED"
+            identity = entry.id if entry else None
+            rows.append(
+                RowOutcome(
+                    key=key, action=action, databricks_id=identity or None, error=findings[key]
+                )
+            )
+        elif entry is not None:
+            rows.append(
+                RowOutcome(
+                    key=key,
+                    action=entry.action,
+                    databricks_id=entry.id or None,
+                    display_name=names.get(key),
+                    error=entry.error,
+                )
+            )
+    return rows
+
+
+def _destinations(result: DeploymentResult) -> list[RowOutcome]:
+    return [
+        RowOutcome(key=key, action=entry.action, databricks_id=entry.id or None, error=entry.error)
+        for key, entry in sorted(_applied(result, DESTINATION).items())
+    ]
+
+
+def _applied(result: DeploymentResult, kind: str) -> dict[str, _Applied]:
+    """What happened to every resource of a type, by our key; an import may go on to an update."""
+    errors = {failure.urn: failure.message for failure in result.failures}
+    found: dict[str, _Applied] = {}
     for step in result.steps:
-        action = ACTIONS.get(step.op)
-        if action is None or step.type not in (ALERT, DESTINATION):
+        action = _ACTIONS.get(step.op)
+        if action is None or step.type != kind:
             continue
+        key = step.urn.rsplit("::", 1)[-1]
         state = step.new or step.old
-        failure = errors.get(step.urn)
-        found[step.urn] = Applied(
-            type=step.type,
-            name=step.urn.rsplit("::", 1)[-1],
-            action=action,
-            id=state.id if state else "",
-            error=failure.message if failure else None,
-        )
-    for urn, failure in errors.items():
-        kind = urn.split("::")[-2].split("$")[-1]
-        if urn not in found and kind in (ALERT, DESTINATION):
-            found[urn] = Applied(kind, urn.rsplit("::", 1)[-1], "ERROR", "", failure.message)
-    return list(found.values())
+        before = found.get(key)
+        if before and before.action == "REPLACED" and action == "DELETED":
+            continue
+        found[key] = _Applied(action, state.id if state else "", errors.get(step.urn))
+    for urn, message in errors.items():
+        key = urn.rsplit("::", 1)[-1]
+        if urn.split("::")[-2].rsplit("$", 1)[-1] == kind and key not in found:
+            found[key] = _Applied("ERROR", "", message)
+    return found
 
 
-def of_type(entries: Iterable[Applied], kind: str) -> list[Applied]:
-    """The entries of one resource type."""
-    return [entry for entry in entries if entry.type == kind]
+def _keys(outputs: Mapping[str, Any], name: str) -> set[str]:
+    listed: Iterable[Any] = reveal(outputs.get(name)) or ()
+    return {str(key) for key in listed}

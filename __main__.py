@@ -1,0 +1,28 @@
+"""Rows in Delta → a validated snapshot → declared resources. It reads top to bottom.
+
+Run by `pulumi preview | up`, or unmodified by the embedded engine (`alerts preview | up`).
+"""
+
+from alerting.deployment import plan, prepared_or_prepare
+from alerting.secrets import SecretResolver, workspace_secrets
+from components.alerting import Alerting, AlertingArgs
+from components.configuration import stack_configuration, stack_settings, workspace_config
+from components.deployed import deployed_by_this_stack
+from components.failure import told_plainly
+from components.outputs import export_outputs, warn
+
+with told_plainly():
+    settings = stack_settings()
+    workspace = workspace_config()
+
+    # The tables at one version, every rule validated by EXPLAIN, and what stands there already.
+    prepared = prepared_or_prepare(workspace, settings)
+
+    # Deploy, hold or skip each rule; refuse what looks like an accident.
+    deployed = deployed_by_this_stack()
+    planned = plan(prepared, deployed)
+    warn(planned)
+
+    secrets = SecretResolver(stack_configuration(), workspace_secrets(workspace))
+    alerting = Alerting("alerting", AlertingArgs(planned, secrets.resolve))
+    export_outputs(alerting, planned, deployed)

@@ -1,0 +1,40 @@
+"""`alerts preview`: show what `up` would do."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import options
+from cli.context import open_stack
+from cli.deploy import Request, run_preview
+from cli.targets import deployment_options
+
+
+def preview(
+    stack: options.Stack = "local",
+    refresh: options.Refresh = False,
+    target: options.Target = None,
+    target_dependents: options.TargetDependents = False,
+    exclude: options.Exclude = None,
+    exclude_dependents: options.ExcludeDependents = False,
+    replace: options.Replace = None,
+    parallel: options.Parallel = 16,
+    json: options.Json = False,
+    engine: options.Engine = options.EngineChoice.AUTO,
+    event_log: options.EventLog = None,
+) -> None:
+    """Show what `up` would change; writes nothing at all."""
+    context = open_stack(stack)
+    wanted = deployment_options(
+        context,
+        target or [],
+        exclude or [],
+        replace or [],
+        refresh=refresh,
+        target_dependents=target_dependents,
+        exclude_dependents=exclude_dependents,
+        parallel=parallel,
+    )
+    request = Request(context, engine, wanted, json=json, event_log=event_log)
+    if not run_preview(request).succeeded:
+        raise typer.Exit(1)

@@ -1,0 +1,104 @@
+"""`alerts seed`: put a pack's rules and destinations into the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alerting.errors import ConfigurationError
+from alerting.inventory import translated_requests
+from alerting.packs.loader import find_pack, load_pack
+from alerting.packs.model import Pack
+from alerting.packs.seed import SeedResult
+from alerting.packs.seed import seed as seed_pack
+from alerting.packs.variables import Value, parse
+from alerting.samples.loading import load
+from cli import console
+from cli.context import open_stack
+from cli.local import is_sandbox
+from cli.options import Json, Stack
+
+if TYPE_CHECKING:
+    from databricks.sdk.core import Config
+
+_ME = "/api/2.0/preview/scim/v2/Me"
+
+
+def seed(
+    pack: Annotated[str, typer.Argument(help="The pack, a folder of packs/.")] = "health_monitor",
+    stack: Stack = "local",
+    var: Annotated[
+        list[str] | None, typer.Option(help="A pack variable, NAME=VALUE; may be repeated.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option(help="Put every column back to the pack's, users' edits too.")
+    ] = False,
+    samples: Annotated[
+        bool, typer.Option(help="In the local workspace, also fill the gold tables with samples.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """MERGE a pack's rules and destinations into the tables; users' edits of rows stay."""
+    context = open_stack(stack)
+    loaded = load_pack(find_pack(pack, context.project_dir / "packs"))
+    overrides = _variables(loaded, var or [])
+    local_host = context.workspace.host if is_sandbox(stack) else None
+    with context.warehouse() as warehouse:
+        result = seed_pack(
+            warehouse,
+            context.settings,
+            loaded,
+            overrides,
+            by=_me(context.workspace),
+            force=force,
+            local_host=local_host,
+        )
+        filled: tuple[str, ...] = ()
+        if samples and is_sandbox(stack):
+            filled = load(warehouse, context.settings, loaded).filled
+    if json:
+        console.print_json({**_facts(result), "sample_tables_filled": list(filled)})
+        return
+    console.out.print(
+        f"Pack {loaded.manifest.name}: {result.inserted} rows inserted, {result.updated} updated, "
+        f"{result.unchanged} unchanged",
+        highlight=False,
+    )
+    if filled:
+        console.out.print(f"Sample data in {', '.join(filled)}", highlight=False)
+
+
+def _variables(pack: Pack, given: list[str]) -> dict[str, Value]:
+    """`--var NAME=VALUE` by the pack's own types. Raises ConfigurationError."""
+    found = {}
+    for item in given:
+        name, equals, text = item.partition("=")
+        variable = pack.manifest.variables.get(name)
+        if not equals or variable is None:
+            known = ", ".join(pack.manifest.variables)
+            raise ConfigurationError(f"--var {item}: write NAME=VALUE; the pack has {known}")
+        try:
+            found[name] = parse(variable, text)
+        except ValueError as error:
+            raise ConfigurationError(f"--var {item}: {error}") from error
+    return found
+
+
+def _me(config: Config) -> str:
+    """Who seeds, for created_by."""
+    from databricks.sdk.core import ApiClient
+
+    with translated_requests(f"GET {_ME} on {config.host}"):
+        answer: Any = ApiClient(config).do("GET", _ME)
+    return str(answer.get("userName") or "alerts")
+
+
+def _facts(result: SeedResult) -> dict[str, object]:
+    return {
+        "inserted": result.inserted,
+        "updated": result.updated,
+        "unchanged": result.unchanged,
+        "rules": vars(result.rules),
+        "destinations": vars(result.destinations),
+    }

@@ -1,0 +1,72 @@
+"""`alerts status`: every rule with its alert, its state and its last sync."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerting.inventory import Inventory, folder, take_inventory
+from alerting.rows import Rule
+from alerting.settings import Settings
+from alerting.snapshot import Snapshot, read_snapshot
+from cli import console
+from cli.context import open_stack
+from cli.options import Json, Stack
+
+
+def status(stack: Stack = "local", json: Json = False) -> None:
+    """List the rules with alert id, evaluation state, last sync and drift."""
+    context = open_stack(stack)
+    with context.warehouse() as warehouse:
+        snapshot = read_snapshot(warehouse, context.settings)
+    entries = describe(snapshot, take_inventory(context.workspace), context.settings)
+    if json:
+        console.print_json(entries)
+        return
+    made = console.table("rule", "name", "alert", "state", "last sync", "result", "drift")
+    for entry in entries:
+        made.add_row(
+            entry["alert_id"],
+            entry["display_name"],
+            entry["databricks_alert_id"] or "-",
+            entry["state"] or "-",
+            (entry["last_synced_at"] or "-")[:19],
+            entry["last_sync_status"] or "-",
+            entry["drift"] or "",
+        )
+    console.out.print(made)
+    deployed = sum(1 for entry in entries if entry["databricks_alert_id"])
+    console.out.print(f"{deployed} of {len(entries)} enabled rules are deployed", highlight=False)
+
+
+def describe(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> list[dict[str, Any]]:
+    """One entry a rule, for machines; `drift` is None where row and workspace agree."""
+    alerts = {alert.id: alert for alert in inventory.alerts}
+    entries = []
+    for rule in snapshot.rules:
+        if not rule.is_enabled:
+            continue
+        alert = alerts.get(rule.databricks_alert_id or "")
+        entries.append(
+            {
+                "alert_id": rule.alert_id,
+                "display_name": rule.display_name,
+                "databricks_alert_id": rule.databricks_alert_id,
+                "state": alert.state if alert else None,
+                "last_synced_at": rule.last_synced_at.isoformat() if rule.last_synced_at else None,
+                "last_sync_status": rule.last_sync_status,
+                "drift": _drift(rule, inventory, settings),
+            }
+        )
+    return entries
+
+
+def _drift(rule: Rule, inventory: Inventory, settings: Settings) -> str | None:
+    """What one look at the list of alerts tells; `preview --refresh` compares everything."""
+    if not rule.databricks_alert_id:
+        return None
+    alert = next((item for item in inventory.alerts if item.id == rule.databricks_alert_id), None)
+    if alert is None:
+        return "gone"
+    if alert.parent_path != folder(settings.parent_path):
+        return "moved"
+    return "renamed" if alert.display_name != rule.display_name else None

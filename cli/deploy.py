@@ -1,0 +1,209 @@
+"""Preview and up: prepare once, let an engine work, record what it did."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import typer
+
+from alerting.deployment import PREPARED_VARIABLE, Prepared, prepare
+from alerting.errors import ConfigurationError
+from alerting.outcome import Outcome, new_run_id, record
+from cli import console
+from cli.context import StackContext
+from cli.findings import print_findings
+from cli.local import is_sandbox
+from cli.options import EngineChoice
+from cli.outcome import Stopwatch, row_outcomes
+from engine.display import EventLog, PreviewDigest, for_people, tee
+from engine.options import DeploymentOptions, DeploymentResult, Sink
+
+
+class DeploymentEngine(Protocol):
+    """What the embedded engine and the pulumi CLI have in common here."""
+
+    def preview(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
+        """What `up` would do."""
+
+    def up(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
+        """Make the workspace what the program declares."""
+
+    def refresh(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
+        """Make the state what the workspace holds."""
+
+    def destroy(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
+        """Delete every resource of the stack."""
+
+    def cancel(self) -> None:
+        """Finish what is in flight; the second time, stop."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for on the command line."""
+
+    stack: StackContext
+    engine: EngineChoice = EngineChoice.AUTO
+    options: DeploymentOptions = field(default_factory=DeploymentOptions)
+    json: bool = False
+    yes: bool = False
+    skip_preview: bool = False
+    event_log: Path | None = None
+
+
+def run_preview(request: Request) -> DeploymentResult:
+    """Show what `up` would do; writes nothing anywhere. The result may be a failed one."""
+    with prepared_for(request.stack) as (prepared, environment):
+        if not request.json:
+            print_findings(prepared.report.findings)
+        engine = choose_engine(request, environment)
+        return operate(request, engine, engine.preview)
+
+
+def run_up(request: Request) -> int:
+    """Preview, ask, update, record; answers the exit status."""
+    with prepared_for(request.stack) as (prepared, environment):
+        print_findings(prepared.report.findings)
+        engine = choose_engine(request, environment)
+        if not request.skip_preview:
+            previewed = operate(request, engine, engine.preview)
+            if not previewed.succeeded:
+                return 1
+            confirm(request, previewed, "Apply these changes?")
+        started = dt.datetime.now(dt.UTC)
+        stopwatch = Stopwatch()
+        result = operate(request, engine, engine.up, stopwatch)
+        outcome = _outcome(request, prepared, result, started, stopwatch)
+        with request.stack.warehouse() as warehouse:
+            record(warehouse, prepared.settings, outcome, prepared.report)
+        return _verdict(result, outcome, prepared.settings.min_success_rate)
+
+
+def confirm(request: Request, previewed: DeploymentResult, question: str) -> None:
+    """Ask before anything changes. Raises ConfigurationError where nobody can answer."""
+    if request.yes or not previewed.changed:
+        return
+    if not os.isatty(0):
+        raise ConfigurationError("nobody is there to ask: pass --yes to apply, or use preview")
+    typer.confirm(question, abort=True)
+
+
+def operate(
+    request: Request,
+    engine: DeploymentEngine,
+    operation: Callable[[DeploymentOptions, Sink], DeploymentResult],
+    *sinks: Sink,
+) -> DeploymentResult:
+    """Let the engine work, shown to people or collected for machines; Ctrl-C cancels."""
+    with ExitStack() as stack:
+        shown: list[Sink] = [*sinks]
+        digest = PreviewDigest() if request.json else None
+        shown.append(digest if digest is not None else stack.enter_context(for_people(console.out)))
+        if request.event_log:
+            shown.append(stack.enter_context(EventLog(request.event_log)))
+        stack.enter_context(_cancelling(engine))
+        result = operation(request.options, tee(*shown))
+    if digest is not None:
+        console.print_json(digest.to_json(result.duration))
+    if result.error:
+        console.errors.print("error: " + result.error, style="red", markup=False, soft_wrap=True)
+    return result
+
+
+def choose_engine(request: Request, environment: Mapping[str, str]) -> DeploymentEngine:
+    """The engine that the user asked for; `auto` takes pulumi where it is installed.
+
+    Raises ConfigurationError if pulumi is asked for and not there.
+    """
+    choice, stack = request.engine, request.stack
+    found = shutil.which("pulumi", path=stack.environment.get("PATH"))
+    if choice is EngineChoice.AUTO:
+        use_cli = found is not None and not is_sandbox(stack.stack)
+    else:
+        use_cli = choice is EngineChoice.PULUMI
+    if not use_cli:
+        return stack.engine(environment)
+    if found is None:
+        raise ConfigurationError("--engine pulumi: there is no pulumi on PATH; use embedded")
+    from cli.pulumi_cli import PulumiCli
+
+    return PulumiCli(found, stack, environment)
+
+
+@contextmanager
+def prepared_for(stack: StackContext) -> Iterator[tuple[Prepared, dict[str, str]]]:
+    """Read and validate once, for every program run of this command.
+
+    Yields what was prepared and the environment that leads the program to it.
+    """
+    prepared = prepare(stack.workspace, stack.settings)
+    with tempfile.TemporaryDirectory(prefix="alerts-") as folder:
+        path = Path(folder) / "prepared.json"
+        path.write_text(prepared.model_dump_json(by_alias=False), encoding="utf-8")
+        yield prepared, {PREPARED_VARIABLE: str(path)}
+
+
+def _outcome(
+    request: Request,
+    prepared: Prepared,
+    result: DeploymentResult,
+    started: dt.datetime,
+    stopwatch: Stopwatch,
+) -> Outcome:
+    alerts, destinations = row_outcomes(prepared, result)
+    return Outcome(
+        run_id=new_run_id(),
+        stack=request.stack.stack,
+        engine=request.engine.value,
+        started_at=started,
+        ended_at=dt.datetime.now(dt.UTC),
+        config_version=prepared.snapshot.config_version,
+        alerts=tuple(alerts),
+        destinations=tuple(destinations),
+        latencies_ms=tuple(stopwatch.milliseconds),
+        error=result.error,
+    )
+
+
+def _verdict(result: DeploymentResult, outcome: Outcome, least: float) -> int:
+    """The exit status: failures are named; a run of which enough succeeded is a success."""
+    for item in outcome.failures:
+        console.errors.print(f"failed: {item.key}: {item.error}", style="red", markup=False)
+    if result.succeeded:
+        return 0
+    if result.error or result.result == "canceled" or not outcome.failures:
+        return 1
+    rate = outcome.success_rate
+    console.note(f"{rate:.1%} of the changes succeeded; minSuccessRate is {least:.1%}")
+    return 0 if rate >= least else 1
+
+
+@contextmanager
+def _cancelling(engine: DeploymentEngine) -> Iterator[None]:
+    """Ctrl-C once: finish what is in flight and save. Twice: stop at once."""
+    pressed = 0
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed == 1:
+            console.note("finishing what is in flight; press Ctrl-C again to stop at once")
+        engine.cancel()
+        if pressed > 1:
+            os._exit(130)
+
+    before: Any = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

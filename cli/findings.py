@@ -1,0 +1,27 @@
+"""Findings as a table: every rule, every reason, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerting.findings import Finding
+from cli import console
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print what is wrong, where and what to do; nothing where nothing is."""
+    if not findings:
+        return
+    made = console.table("rule", "where", "what", "remedy", title="Findings")
+    for finding in findings:
+        made.add_row(finding.key, _place(finding), finding.what, finding.remedy)
+    console.errors.print(made)
+    keys = len({finding.key for finding in findings})
+    console.note(f"{len(findings)} findings in {keys} rows")
+
+
+def _place(finding: Finding) -> str:
+    if finding.line is None:
+        return finding.where
+    position = "" if finding.position is None else f":{finding.position}"
+    return f"{finding.where}:{finding.line}{position}"

@@ -1,0 +1,47 @@
+"""One alert as a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_databricks as databricks
+
+from alerting.inventory import ExistingAlert
+from alerting.plan import Declared
+from alerting.resources import alert_arguments
+from alerting.rows import Rule
+from alerting.settings import Settings
+
+
+def declare_alert(
+    rule: Rule,
+    query: str,
+    settings: Settings,
+    declared: Declared,
+    destination_ids: Mapping[str, Any],
+    parent: pulumi.Resource,
+) -> databricks.AlertV2:
+    """Declare a rule's alert, named by its alert_id; an alert that exists already is adopted."""
+    arguments = alert_arguments(rule, query, settings, destination_ids.__getitem__)
+    options = pulumi.ResourceOptions(
+        parent=parent, import_=declared.existing if declared.adopt else None
+    )
+    return databricks.AlertV2(rule.alert_id, opts=options, **arguments)
+
+
+def hold_alert(
+    alert: ExistingAlert, declared: Declared, parent: pulumi.Resource
+) -> databricks.AlertV2:
+    """Declare an alert as it is deployed, so that an invalid new version changes nothing.
+
+    What is declared is what the workspace holds, and `ignore_changes` covers all of it: neither
+    the engine nor the provider finds anything to do (measured: facts of the pulumi CLI).
+    """
+    options = pulumi.ResourceOptions(
+        parent=parent,
+        ignore_changes=["*"],
+        import_=declared.existing if declared.adopt else None,
+    )
+    return databricks.AlertV2(declared.key, opts=options, **alert.arguments)

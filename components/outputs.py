@@ -1,0 +1,46 @@
+"""What a deployment tells the next one, other stacks and people: the stack's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from alerting.deployment import Plan
+from alerting.plan import Deployed
+from components.alerting import Alerting
+
+_WORDS = {"hold": "held as deployed", "skip": "skipped"}
+
+
+def export_outputs(alerting: Alerting, plan: Plan, deployed: Deployed) -> None:
+    """Export ids, the version that was applied, and the rules that were held or skipped.
+
+    Under --continue-on-error a failed resource's id is empty; the id of the last deployment then
+    stays, since the alert does.
+    """
+    snapshot = plan.prepared.snapshot
+    pulumi.export("configVersion", snapshot.config_version)
+    pulumi.export("destinationsVersion", snapshot.destinations_version)
+    pulumi.export("alerts", _ids(alerting.alerts, deployed.alerts))
+    pulumi.export("destinations", _ids(alerting.destinations, deployed.destinations))
+    pulumi.export("held", plan.alert_keys("hold"))
+    pulumi.export("skipped", plan.alert_keys("skip"))
+
+
+def warn(plan: Plan) -> None:
+    """Say which rules are held or skipped and why, and what else a person should know."""
+    for warning in plan.warnings:
+        pulumi.log.warn(warning)
+    for item in plan.alerts:
+        if item.decision != "deploy":
+            pulumi.log.warn(f"{item.key} is {_WORDS[item.decision]}: {plan.reason(item.key)}")
+
+
+def _ids(
+    made: Mapping[str, pulumi.Output[str]], before: Mapping[str, str]
+) -> pulumi.Output[dict[str, str]]:
+    def kept(ids: dict[str, str]) -> dict[str, str]:
+        return {key: value or before.get(key, "") for key, value in ids.items()}
+
+    return pulumi.Output.all(**made).apply(kept) if made else pulumi.Output.from_input({})
