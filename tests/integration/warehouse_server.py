@@ -13,8 +13,12 @@ from typing import Any
 import uvicorn
 from databricks import sql
 from starlette.applications import Starlette
+from starlette.requests import Request
 
-from workspace.warehouse import Warehouse, thrift_routes
+from workspace.warehouse import Warehouse, statement_routes, thrift_routes
+
+WAREHOUSE_ID = "w"
+ADMIN = "ada@local.test"
 
 
 @dataclass
@@ -24,24 +28,29 @@ class WarehouseServer:
     port: int
     warehouse: Warehouse
 
-    def connect(self, **options: Any) -> Any:
-        """A connection by the connector's default transport."""
+    def connect(self, user: str = ADMIN, **options: Any) -> Any:
+        """A connection by the connector's default transport, as this user."""
         return sql.connect(
             server_hostname="127.0.0.1",
             http_path="/sql/1.0/warehouses/w",
-            access_token="t",
+            access_token=user,
             _connection_uri=f"http://127.0.0.1:{self.port}/sql/1.0/warehouses/w",
             enable_telemetry=False,
             **options,
         )
 
 
+def _user(request: Request) -> str:
+    return request.headers["authorization"].removeprefix("Bearer ")
+
+
 @contextmanager
 def serve(data_dir: Path) -> Iterator[WarehouseServer]:
-    """A warehouse on `data_dir`, served until the block ends."""
-    warehouse = Warehouse(data_dir)
+    """A warehouse on `data_dir`, served until the block ends; a token is its user's name."""
+    warehouse = Warehouse(data_dir, is_admin=lambda user: user == ADMIN)
     warehouse.start()
-    app = Starlette(routes=thrift_routes(lambda _: warehouse, lambda _: "ada@local.test"))
+    rooms = (lambda key: warehouse if key == WAREHOUSE_ID else None, _user)
+    app = Starlette(routes=[*thrift_routes(*rooms), *statement_routes(*rooms)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
     # With its protocol named, asyncio switches Nagle off on what it accepts.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

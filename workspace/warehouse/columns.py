@@ -153,3 +153,17 @@ def _text(value: Any) -> str:
             value = dict(value)
         return json.dumps(value, default=str)
     return str(value)
+
+
+def spark_type(kind: pa.DataType) -> str:
+    """An Arrow type as Spark SQL writes it, such as `ARRAY<STRING>` or `DECIMAL(10,2)`."""
+    if pa.types.is_list(kind):
+        return f"ARRAY<{spark_type(kind.value_type)}>"
+    if pa.types.is_map(kind):
+        return f"MAP<{spark_type(kind.key_type)}, {spark_type(kind.item_type)}>"
+    if pa.types.is_struct(kind):
+        return f"STRUCT<{', '.join(f'{item.name}: {spark_type(item.type)}' for item in kind)}>"
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    name = ttypes.TTypeId._VALUES_TO_NAMES[_type_id(kind)].removesuffix("_TYPE")
+    return "INTERVAL" if name.startswith("INTERVAL") else name

@@ -109,14 +109,12 @@ def missing_aggregation(statement: Statement) -> SqlError:
 
 
 def _nearest(name: str, near: Sequence[Near]) -> list[str]:
-    """Up to five columns, most alike first, as Spark suggests them."""
-    last = name.rsplit(".", 1)[-1].lower()
+    """Up to five columns, most alike first: Spark measures from the bare name to quoted ones."""
     qualified = len({item.source for item in near}) > 1
     names = {
-        (f"`{item.source}`.`{item.column}`" if qualified else f"`{item.column}`"): item.column
-        for item in near
+        f"`{item.source}`.`{item.column}`" if qualified else f"`{item.column}`" for item in near
     }
-    return sorted(names, key=lambda item: (_distance(last, names[item].lower()), item))[:5]
+    return sorted(names, key=lambda item: (_distance(name.lower(), item.lower()), item))[:5]
 
 
 def _distance(left: str, right: str) -> int:

@@ -8,8 +8,6 @@ statement that was sent, `EXPLAIN ` included.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from workspace.warehouse.errors import SqlError, syntax_error
 from workspace.warehouse.result import Result, texts
@@ -24,15 +22,13 @@ _EXPLAIN = "EXPLAIN "
 _BROKEN_PLAN = re.compile(r"[Pp]lan error: error in DataFusion: (.*)", re.DOTALL)
 _PLANNING_ERROR = "Error occurred during query planning: \n"
 
-Arguments = Mapping[str, Any] | list[Any] | None
-
 
 def query_of(text: Text) -> str:
     """What an EXPLAIN explains; empty if nothing follows."""
     return text.after(2 if len(text.words) > 1 and text.words[1] in _MODES else 1)
 
 
-def explain(text: Text, session: SparkSession, arguments: Arguments) -> Result:
+def explain(text: Text, session: SparkSession) -> Result:
     """The plan of a query, or the rows that say why there is none."""
     mode = text.words[1] if len(text.words) > 1 and text.words[1] in _MODES else ""
     query = query_of(text)
@@ -40,18 +36,29 @@ def explain(text: Text, session: SparkSession, arguments: Arguments) -> Result:
     if not query:
         raise syntax_error("", 1, max(len(text.sql), len(_EXPLAIN)), text.sql)
     try:
-        plan = _plan(text.sql, query, mode, session, arguments)
+        plan = _plan(text.sql, query, mode, session)
     except SqlError as error:
-        shown = shifted(str(error), len(prefix) - len(_EXPLAIN))
+        shown = shifted(str(error), prefix)
         if not error.analysis:
             raise PositionedSqlError(error, shown) from error
         plan = _PLANNING_ERROR + shown
     return texts(["plan"], [[plan]])
 
 
-def describe_query(query: str, session: SparkSession, arguments: Arguments) -> Result:
+def refused(text: Text, error: SqlError) -> Result:
+    """EXPLAIN's rows for a query that failed before the engine saw it; `error` counts in the query.
+
+    Raises the error itself where it is not one of analysis.
+    """
+    if not error.analysis:
+        raise error
+    prefix = text.sql[: len(text.sql) - len(query_of(text))]
+    return texts(["plan"], [[_PLANNING_ERROR + shifted(str(error), prefix, 0)]])
+
+
+def describe_query(query: str, session: SparkSession) -> Result:
     """The output columns of a query: name, type and comment. Raises SqlError."""
-    schema = session.analyze(query, arguments)
+    schema = session.analyze(query)
     return texts(
         ["col_name", "data_type", "comment"],
         [[field.name, field.dataType.simpleString(), None] for field in schema.fields],
@@ -69,27 +76,33 @@ class PositionedSqlError(SqlError):
         return self._shown
 
 
-def shifted(message: str, by: int) -> str:
-    """A message about `EXPLAIN query` with its first-line positions moved by so many characters."""
+def shifted(message: str, prefix: str, counted: int = len(_EXPLAIN)) -> str:
+    """A message about a query behind `counted` characters, told of the query behind `prefix`."""
+    lines = prefix.count("\n")
+    indent = len(prefix) - (prefix.rfind("\n") + 1) - counted
 
     def move(found: re.Match[str]) -> str:
         line, position = int(found[1]), int(found[2])
-        moved = position + by if line == 1 else position
-        return found[0].replace(f"pos {position}", f"pos {moved}")
+        moved = position + indent if line == 1 else position
+        return (
+            found[0]
+            .replace(found[1], str(line + lines), 1)
+            .replace(f"pos {position}", f"pos {moved}")
+        )
 
     return _AT.sub(move, message)
 
 
-def _plan(sql: str, query: str, mode: str, session: SparkSession, arguments: Arguments) -> str:
-    plan = str(session.run(f"{_EXPLAIN}{query}", arguments).column(0)[0].as_py())
+def _plan(sql: str, query: str, mode: str, session: SparkSession) -> str:
+    plan = str(session.run(f"{_EXPLAIN}{query}").column(0)[0].as_py())
     broken = _BROKEN_PLAN.search(plan)
     if broken:
         raise session.translated(broken[1], _EXPLAIN + query)
     if mode != "EXTENDED":
         return plan
-    fields = session.analyze(query, arguments).fields
+    fields = session.analyze(query).fields
     columns = ", ".join(f"{field.name}: {field.dataType.simpleString()}" for field in fields)
-    logical = session.run(f"EXPLAIN EXTENDED {query}", arguments).column(0)[0].as_py()
+    logical = session.run(f"EXPLAIN EXTENDED {query}").column(0)[0].as_py()
     parsed = _section(logical, "Parsed Logical Plan")
     analyzed = _section(logical, "Analyzed Logical Plan") or parsed
     optimized = _section(logical, "Optimized Logical Plan")

@@ -40,15 +40,23 @@ def literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+@dataclass(frozen=True)
+class Typed:
+    """A value whose SQL type its Python type does not tell: the expression that stands for it."""
+
+    sql: str
+
+
 def literal_of(value: Any) -> str:
     """A Python value as a literal of its own SQL type."""
     match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "true" if value else "false"
+        case Typed():
+            return value.sql
+        case None | bool():
+            return "NULL" if value is None else str(value).lower()
         case int():
-            return str(value)
+            # Bare, a negative number behind a minus would begin a comment.
+            return str(value) if value >= 0 else f"({value})"
         case float():
             return f"CAST({literal(repr(value))} AS DOUBLE)"
         case Decimal():

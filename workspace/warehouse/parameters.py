@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from workspace.warehouse.errors import SqlError
+from workspace.warehouse.names import Typed, literal
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "STRING": str,
@@ -19,6 +21,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "INT": int,
     "INTEGER": int,
     "BIGINT": int,
+    "LONG": int,
     "FLOAT": float,
     "DOUBLE": float,
     "DECIMAL": Decimal,
@@ -26,6 +29,19 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "TIMESTAMP": dt.datetime.fromisoformat,
     "TIMESTAMP_NTZ": dt.datetime.fromisoformat,
 }
+
+
+# Types that a Python value does not tell from another one.
+_BY_CAST = {"TINYINT", "SMALLINT", "BIGINT", "LONG", "FLOAT", "DECIMAL", "TIMESTAMP_NTZ"}
+_TYPE = re.compile(r"(TINYINT|SMALLINT|BIGINT|LONG|FLOAT|TIMESTAMP_NTZ|DECIMAL(\(\d+(, *\d+)?\))?)")
+
+
+def _type(kind: str) -> str:
+    """The type as SQL. Raises ValueError for what is none: it is the client's text."""
+    found = _TYPE.fullmatch(kind.upper().strip())
+    if found is None:
+        raise ValueError(kind)
+    return "BIGINT" if found[0] == "LONG" else found[0]
 
 
 def value(kind: str, text: str | None, arguments: Sequence[tuple[str, str | None]] = ()) -> Any:
@@ -44,7 +60,9 @@ def value(kind: str, text: str | None, arguments: Sequence[tuple[str, str | None
             "UNSUPPORTED_PARAMETER_TYPE", f"Parameters of type {kind} are not supported.", "0A000"
         )
     try:
-        return reader(text or "")
+        read = reader(text or "")
+        cast = f"CAST({literal((text or '').strip())} AS {_type(kind)})" if name in _BY_CAST else ""
     except (ValueError, ArithmeticError) as error:
         message = f"The value '{text}' of a parameter is not of type {kind}."
         raise SqlError("CAST_INVALID_INPUT", message, "22018") from error
+    return Typed(cast) if cast else read

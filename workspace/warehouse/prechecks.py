@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
 from workspace.warehouse.errors import SqlError, TailedSqlError
-from workspace.warehouse.text import Text, bound
+from workspace.warehouse.text import Text
 
 _OPEN = (TokenType.L_PAREN, TokenType.L_BRACKET)
 _CLOSE = (TokenType.R_PAREN, TokenType.R_BRACKET)
@@ -32,11 +31,6 @@ def require_unique_ctes(text: Text) -> None:
             if name.lower() in names:
                 raise _duplicated(name, text.sql, token.start)
             names.add(name.lower())
-
-
-def require_bound(text: Text, arguments: Mapping[str, Any] | Sequence[Any] | None) -> None:
-    """Raises SqlError UNBOUND_SQL_PARAMETER for a marker that has no value."""
-    bound(text, arguments)
 
 
 def _cte_names(tokens: Sequence[Token], index: int) -> Iterator[str]:

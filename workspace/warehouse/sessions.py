@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -90,7 +90,8 @@ class SparkSession:
     def __init__(self, url: str, catalog: Catalog, current: str, schema: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from pyspark.sql import SparkSession as Connect
+            # The class itself: pyspark.sql would leave a mark in os.environ that breaks children.
+            from pyspark.sql.connect.session import SparkSession as Connect
 
             self._spark = Connect.builder.remote(url).create()
         self._catalog = catalog
@@ -106,13 +107,13 @@ class SparkSession:
         """End the session on the server."""
         self._spark.stop()
 
-    def run(self, sql: str, arguments: Mapping[str, Any] | list[Any] | None = None) -> pa.Table:
+    def run(self, sql: str) -> pa.Table:
         """The rows of one statement. Raises SqlError."""
-        return self._guarded(sql, lambda: self._sql(sql, arguments).toArrow())
+        return self._guarded(sql, lambda: self._spark.sql(sql).toArrow())
 
-    def analyze(self, sql: str, arguments: Mapping[str, Any] | list[Any] | None = None) -> Any:
+    def analyze(self, sql: str) -> Any:
         """The output schema (pyspark StructType) of one query, which is not run."""
-        return self._guarded(sql, lambda: self._sql(sql, arguments).schema)
+        return self._guarded(sql, lambda: self._spark.sql(sql).schema)
 
     def catch_up(self) -> None:
         """Register what our catalog has and this session lacks; forget what was dropped."""
@@ -148,9 +149,6 @@ class SparkSession:
 
     def _internal(self, sql: str) -> None:
         self._guarded(sql, lambda: self._spark.sql(sql).toArrow())
-
-    def _sql(self, sql: str, arguments: Mapping[str, Any] | list[Any] | None) -> Any:
-        return self._spark.sql(sql, args=arguments) if arguments else self._spark.sql(sql)
 
     def _guarded(self, sql: str, action: Any) -> Any:
         from pyspark.errors import PySparkException

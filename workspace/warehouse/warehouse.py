@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from workspace.warehouse import access, changes, explain, metadata, namespaces, prechecks, tables
 from workspace.warehouse.catalog import Catalog
-from workspace.warehouse.errors import unsupported
+from workspace.warehouse.errors import SqlError, unsupported
 from workspace.warehouse.gate import Gate
 from workspace.warehouse.grants import Grants
 from workspace.warehouse.names import literal
@@ -45,6 +45,7 @@ _UNSUPPORTED = frozenset(
         "VACUUM",
     ]
 )
+Arguments = Mapping[str, Any] | Sequence[Any] | None
 _DML = {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"}
 
 
@@ -116,7 +117,7 @@ class Warehouse:
         with self._gate.passing():
             return self._dispatch(text, where, arguments or None)
 
-    def _dispatch(self, text: Text, where: Session, arguments: explain.Arguments) -> Result:
+    def _dispatch(self, text: Text, where: Session, arguments: Arguments) -> Result:
         first = text.words[0]
         if first in _WITHOUT_ENGINE:
             return self._without_engine(text, where)
@@ -158,23 +159,27 @@ class Warehouse:
         return text if sql == text.sql else read(sql)
 
     def _query(
-        self, text: Text, where: Session, spark: SparkSession, arguments: explain.Arguments
+        self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
     ) -> Result:
-        prepared = self._prepared(text, where, spark)
-        prechecks.require_bound(prepared, arguments)
-        return Result(spark.run(prepared.sql, arguments))
+        return Result(spark.run(bound(self._prepared(text, where, spark), arguments)))
 
     def _explain(
-        self, text: Text, where: Session, spark: SparkSession, arguments: explain.Arguments
+        self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
     ) -> Result:
-        query = explain.query_of(text)
         prechecks.require_unique_ctes(text)
-        prepared = self._prepared(read(query), where, spark).sql if query else ""
-        whole = text if prepared == query else read(text.sql[: -len(query)] + prepared)
-        return explain.explain(read(bound(whole, arguments)), spark, None)
+        query = explain.query_of(text)
+        try:
+            prepared = self._prepared(read(query), where, spark) if query else None
+            if prepared and prepared.starts("INSERT", "INTO"):
+                prepared = read(tables.complete_insert(prepared, spark, self.catalog))
+        except SqlError as error:
+            return explain.refused(text, error)
+        if prepared and prepared.sql != query:
+            text = read(text.sql[: -len(query)] + prepared.sql)
+        return explain.explain(read(bound(text, arguments)), spark)
 
     def _describe(
-        self, text: Text, where: Session, spark: SparkSession, arguments: explain.Arguments
+        self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
     ) -> Result:
         match text.words[1:2]:
             case ["HISTORY"]:
@@ -184,7 +189,7 @@ class Warehouse:
             case ["QUERY"] | ["SELECT"] | ["WITH"]:
                 query = read(text.after(2 if text.words[1] == "QUERY" else 1))
                 prepared = self._prepared(query, where, spark)
-                return explain.describe_query(bound(prepared, arguments), spark, None)
+                return explain.describe_query(bound(prepared, arguments), spark)
         return metadata.describe_table(text, spark, self.catalog)
 
     def _show(self, text: Text, where: Session, spark: SparkSession) -> Result:
