@@ -108,7 +108,12 @@ def operate(
     with ExitStack() as stack:
         shown: list[Sink] = [*sinks]
         digest = PreviewDigest() if request.json else None
-        shown.append(digest if digest is not None else stack.enter_context(for_people(console.out)))
+        if digest is not None:
+            shown.append(digest)
+        else:
+            people = for_people(console.out)
+            stack.enter_context(people)
+            shown.append(people)
         if request.event_log:
             shown.append(stack.enter_context(EventLog(request.event_log)))
         stack.enter_context(_cancelling(engine))
