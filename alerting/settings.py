@@ -44,6 +44,8 @@ class Settings(BaseModel):
     @classmethod
     def _share_or_count(cls, value: Any) -> Any:
         """`5`, `"5"`, `"20%"`."""
+        if value is None or isinstance(value, float):
+            return value
         text = str(value).strip()
         if text.endswith("%"):
             share = float(text[:-1]) / 100
