@@ -205,8 +205,8 @@ def _wait(body: dict[str, Any]) -> float:
 
 
 def _wanted(body: dict[str, Any]) -> Wanted:
-    form = body.get("format") or "JSON_ARRAY"
-    disposition = body.get("disposition") or "INLINE"
+    form = "JSON_ARRAY" if body.get("format") is None else _text(body, "format")
+    disposition = "INLINE" if body.get("disposition") is None else _text(body, "disposition")
     limit = body.get("row_limit") or 0
     if form not in _FORMATS or disposition not in _DISPOSITIONS:
         raise _invalid("format or disposition is not one that this API has")

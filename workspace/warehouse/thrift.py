@@ -32,6 +32,7 @@ _PROTOCOL = ttypes.TProtocolVersion.SPARK_CLI_SERVICE_PROTOCOL_V8
 _OK = ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS)
 _BATCH_BYTES = 10 * 1024 * 1024
 _MAX_SESSIONS = 10_000
+_MAX_OPERATIONS = 1_000  # results kept for clients that neither fetch nor close them
 # What broken or hostile bytes make the generated reader raise.
 _GARBAGE = (
     TException,
@@ -128,6 +129,8 @@ class ThriftService:
         """A new operation's handle."""
         handle = _handle()
         with self._lock:
+            while len(self._operations) >= _MAX_OPERATIONS:
+                self._operations.pop(next(iter(self._operations)))
             self._operations[handle.guid] = operation
         return ttypes.TOperationHandle(
             operationId=handle,
