@@ -126,7 +126,7 @@ class Provider(Protocol):
         self,
         resource_type: str,
         urn: str,
-        id: str,
+        id: str,  # noqa: A002
         inputs: Properties,
         outputs: Properties,
     ) -> ReadResult:
