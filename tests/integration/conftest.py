@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from project import Project, make_project, seeded_project
 
 from workspace import process
 
@@ -15,3 +17,16 @@ def local_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[proces
     directory = tmp_path_factory.mktemp("workspace")
     yield process.start(directory)
     process.stop(directory)
+
+
+@pytest.fixture
+def project(tmp_path: Path, local_workspace: process.Running) -> Iterator[Project]:
+    """A project with 29 seeded rules on a schema of its own."""
+    with seeded_project(tmp_path / "project", local_workspace) as made:
+        yield made
+
+
+@pytest.fixture
+def bare_project(tmp_path: Path, local_workspace: process.Running) -> Project:
+    """A project whose tables do not exist yet."""
+    return make_project(tmp_path / "project", local_workspace)

@@ -1,0 +1,142 @@
+"""A project folder of its own for a test: the real program on a schema that nobody else uses."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+from databricks import sql
+
+from cli import app
+from workspace.process import Running
+
+ROOT = Path(__file__).parents[2]
+PASSPHRASE = "correct horse battery staple"
+
+
+@dataclass
+class Answer:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Both streams on one line, as a search wants them."""
+        return " ".join((self.out + " " + self.err).split())
+
+
+@dataclass
+class Project:
+    """A folder with Pulumi.yaml, the program and one stack `test` on the local workspace."""
+
+    directory: Path
+    workspace: Running
+    schema: str
+
+    @property
+    def settings_file(self) -> Path:
+        """The stack's settings."""
+        return self.directory / "stacks" / "Pulumi.test.yaml"
+
+    @property
+    def state_file(self) -> Path:
+        """The stack's checkpoint."""
+        folder = self.directory / ".alerts/state/.pulumi/stacks/databricks-alerts"
+        return folder / "test.json"
+
+    def alerts(self, *arguments: str, env: dict[str, str] | None = None) -> Answer:
+        """Run `alerts …` in this process, as the command line would."""
+        out, err, status = io.StringIO(), io.StringIO(), 0
+        environment = {**os.environ, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "COLUMNS": "200"}
+        environment.update(env or {})
+        with (
+            mock.patch("sys.argv", ["alerts", *arguments]),
+            mock.patch.dict(os.environ, environment, clear=True),
+            contextlib.chdir(self.directory),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                app.main()
+            except SystemExit as stop:
+                status = stop.code if isinstance(stop.code, int) else 1
+        return Answer(status, out.getvalue(), err.getvalue())
+
+    def deploy(self, *arguments: str) -> Answer:
+        """`alerts up` on this stack with the embedded engine."""
+        return self.alerts("up", "-s", "test", "--yes", "--engine", "embedded", *arguments)
+
+    def preview(self, *arguments: str) -> Answer:
+        """`alerts preview` on this stack with the embedded engine."""
+        return self.alerts("preview", "-s", "test", "--engine", "embedded", *arguments)
+
+    def sql(self, statement: str) -> list[tuple[object, ...]]:
+        """One statement by databricks-sql-connector, as an analyst sends it."""
+        url, warehouse = self.workspace.url, self.workspace.warehouse_id
+        with (
+            sql.connect(
+                server_hostname="127.0.0.1",
+                http_path=f"/sql/1.0/warehouses/{warehouse}",
+                access_token=self.workspace.token,
+                _connection_uri=f"{url}/sql/1.0/warehouses/{warehouse}",
+                enable_telemetry=False,
+                schema=self.schema,
+                catalog="main",
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def keep_rules(self, *alert_ids: str) -> None:
+        """Delete all other rules, so that a test deploys little."""
+        listed = ", ".join(f"'{key}'" for key in alert_ids)
+        self.sql(f"DELETE FROM alert_configurations WHERE alert_id NOT IN ({listed})")
+
+    def set_config(self, key: str, value: str) -> None:
+        """Add one line to the stack's configuration."""
+        with self.settings_file.open("a", encoding="utf-8") as file:
+            file.write(f"  databricks-alerts:{key}: {value}\n")
+
+
+def make_project(directory: Path, workspace: Running) -> Project:
+    """A project in `directory`, its tables not made yet."""
+    schema = f"gold_{uuid.uuid4().hex[:8]}"
+    (directory / "stacks").mkdir(parents=True)
+    (directory / "Pulumi.yaml").write_text(
+        "name: databricks-alerts\nruntime: python\nstackConfigDir: stacks\n"
+        "backend:\n  url: file://./.alerts/state\n"
+    )
+    for name in ("__main__.py", "packs"):
+        (directory / name).symlink_to(ROOT / name)
+    project = Project(directory, workspace, schema)
+    project.settings_file.write_text(
+        "config:\n"
+        f"  databricks:configFile: {workspace.config_file}\n"
+        "  databricks:profile: local\n"
+        "  databricks-alerts:catalog: main\n"
+        f"  databricks-alerts:goldSchema: {schema}\n"
+        f'  databricks-alerts:warehouseId: "{workspace.warehouse_id}"\n'
+        f"  databricks-alerts:parentPath: /Workspace/Shared/{schema}\n"
+    )
+    return project
+
+
+@contextlib.contextmanager
+def seeded_project(directory: Path, workspace: Running) -> Iterator[Project]:
+    """A project whose tables hold the pack health_monitor and whose gold tables have samples."""
+    project = make_project(directory, workspace)
+    with mock.patch("cli.commands.seed.is_sandbox", return_value=True):
+        for arguments in (("init", "-s", "test"), ("seed", "health_monitor", "-s", "test")):
+            answer = project.alerts(*arguments)
+            assert answer.status == 0, answer.text
+    yield project
