@@ -200,3 +200,16 @@ def test_explain_of_a_placeholder_that_was_not_rendered_raises(warehouse: Any) -
     raised, text = _explained(warehouse, "EXPLAIN SELECT * FROM ${catalog}.gold.fact_usage")
     assert raised
     assert "[PARSE_SYNTAX_ERROR]" in text
+
+
+def test_nothing_that_is_only_explained_is_run(warehouse: Warehouse) -> None:
+    warehouse.execute("CREATE TABLE kept AS SELECT 1 AS n", user="ada@local.test")
+    for change in ("DELETE FROM kept", "INSERT INTO kept VALUES (2)", "UPDATE kept SET n = 3"):
+        for mode in ("", "EXTENDED ", "FORMATTED "):
+            raised, text = _explained(warehouse, f"EXPLAIN {mode}{change}")
+            assert not raised
+            assert "== Physical Plan ==" in text
+        with pytest.raises(SqlError, match="PARSE_SYNTAX_ERROR"):
+            warehouse.execute(f"DESCRIBE QUERY {change}", user="ada@local.test")
+    held = warehouse.execute("SELECT n FROM kept", user="ada@local.test").table.to_pylist()
+    assert held == [{"n": 1}]

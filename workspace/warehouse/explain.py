@@ -36,7 +36,7 @@ def explain(text: Text, session: SparkSession) -> Result:
     if not query:
         raise syntax_error("", 1, max(len(text.sql), len(_EXPLAIN)), text.sql)
     try:
-        plan = _plan(text.sql, query, mode, session)
+        plan = _plan(query, mode, session)
     except SqlError as error:
         shown = shifted(str(error), prefix)
         if not error.analysis:
@@ -93,23 +93,43 @@ def shifted(message: str, prefix: str, counted: int = len(_EXPLAIN)) -> str:
     return _AT.sub(move, message)
 
 
-def _plan(sql: str, query: str, mode: str, session: SparkSession) -> str:
+def _plan(query: str, mode: str, session: SparkSession) -> str:
+    if mode == "EXTENDED":
+        return _extended(query, session)
     plan = str(session.run(f"{_EXPLAIN}{query}").column(0)[0].as_py())
     broken = _BROKEN_PLAN.search(plan)
     if broken:
         raise session.translated(broken[1], _EXPLAIN + query)
-    if mode != "EXTENDED":
-        return plan
-    fields = session.analyze(query).fields
-    columns = ", ".join(f"{field.name}: {field.dataType.simpleString()}" for field in fields)
-    logical = session.run(f"EXPLAIN EXTENDED {query}").column(0)[0].as_py()
-    parsed = _section(logical, "Parsed Logical Plan")
-    analyzed = _section(logical, "Analyzed Logical Plan") or parsed
-    optimized = _section(logical, "Optimized Logical Plan")
+    return plan
+
+
+def _extended(query: str, session: SparkSession) -> str:
+    """The four plans, the output columns before the analyzed one, as Spark prints them."""
+    try:
+        plans = session.run(f"EXPLAIN EXTENDED {query}").column(0)[0].as_py()
+    except SqlError:
+        plans = ""
+    physical = _section(plans, "Physical Plan")
+    if not physical or _BROKEN_PLAN.search(plans):
+        # Plain EXPLAIN tells the error, with the positions that `shifted` reckons with.
+        physical = _plan(query, "", session).removeprefix("== Physical Plan ==\n")
+    parsed = _section(plans, "Parsed Logical Plan")
+    analyzed = _section(plans, "Analyzed Logical Plan") or parsed
     return (
-        f"== Parsed Logical Plan ==\n{parsed}\n== Analyzed Logical Plan ==\n{columns}\n{analyzed}\n"
-        f"== Optimized Logical Plan ==\n{optimized}\n{plan}"
+        f"== Parsed Logical Plan ==\n{parsed}\n\n"
+        f"== Analyzed Logical Plan ==\n{_columns(query, session)}\n{analyzed}\n\n"
+        f"== Optimized Logical Plan ==\n{_section(plans, 'Optimized Logical Plan')}\n\n"
+        f"== Physical Plan ==\n{physical}\n"
     )
+
+
+def _columns(query: str, session: SparkSession) -> str:
+    """`c: decimal(28,4), d: string`; empty for what was planned and is no query."""
+    try:
+        fields = session.analyze(query).fields
+    except SqlError:
+        return ""
+    return ", ".join(f"{field.name}: {field.dataType.simpleString()}" for field in fields)
 
 
 def _section(plan: str, title: str) -> str:

@@ -188,6 +188,11 @@ def _parse(found: re.Match[str], statement: Statement) -> SqlError:
     return syntax_error(near[0] if near else "", line, position, statement.text)
 
 
+def _no_query(found: re.Match[str], statement: Statement) -> SqlError:
+    word = statement.text.split(maxsplit=1)[0]
+    return syntax_error(word, 1, 0, statement.text)
+
+
 def _field(found: re.Match[str], statement: Statement) -> SqlError:
     return analysis("FIELD_NOT_FOUND", f"No such struct field `{found[1]}`.", "42704")
 
@@ -307,6 +312,7 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], Statement], SqlError]]] = [
     (r"input schema for INSERT has (\d+) fields, but table schema has (\d+)", _arity),
     (r"(\w+) (?:requires|expects|expected)(?: exactly)? ([\d or]+?) arguments?", _arguments),
     (r"Function '(\w+)' failed to match any signature", _signature),
+    (r"invalid argument: expected query node", _no_query),
     (r"found .*? at (\d+):\d+ expected", _parse),
     (r"invalid argument: .*?at (\d+):\d+", _parse),
     (r"Placeholder ':(\w+)' was not provided", lambda found, _: unbound(found[1])),

@@ -112,8 +112,14 @@ class SparkSession:
         return self._guarded(sql, lambda: self._spark.sql(sql).toArrow())
 
     def analyze(self, sql: str) -> Any:
-        """The output schema (pyspark StructType) of one query, which is not run."""
-        return self._guarded(sql, lambda: self._spark.sql(sql).schema)
+        """The output schema (pyspark StructType) of one query, which is not run.
+
+        Raises SqlError, also for what is no query: sent as a plain statement, it would be run.
+        """
+        from pyspark.sql.connect.dataframe import DataFrame
+        from pyspark.sql.connect.plan import SQL
+
+        return self._guarded(sql, lambda: DataFrame(SQL(sql), self._spark).schema)
 
     def catch_up(self) -> None:
         """Register what our catalog has and this session lacks; forget what was dropped."""
