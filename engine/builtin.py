@@ -63,8 +63,8 @@ class BuiltinProvider:
             found = self._outputs_of(name)
         except StateError as error:
             raise ProviderError(f"cannot read stack {name!r}: {error}") from error
-        secret = sorted(key for key, value in found.items() if _holds_secret(value))
-        return ReadResult(id, inputs, {"name": name, "outputs": found, "secretOutputNames": secret})
+        read = {"name": name, "outputs": found, "secretOutputNames": secret_names(found)}
+        return ReadResult(id, inputs, read)
 
     def update(self, resource_type: str, *arguments: Any) -> Properties:
         """Unreachable: nothing differs."""
@@ -82,6 +82,11 @@ class BuiltinProvider:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def secret_names(outputs: Properties) -> list[str]:
+    """The outputs that hold a secret, sorted."""
+    return sorted(key for key, value in outputs.items() if _holds_secret(value))
 
 
 def _holds_secret(value: Any) -> bool:

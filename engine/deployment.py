@@ -7,10 +7,11 @@ many at once as it has threads), so what is shared is small: who registered what
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from engine import aliases
 from engine import urn as urns
+from engine.builtin import secret_names
 from engine.default_providers import DefaultProviders
 from engine.errors import DeploymentError, EngineError
 from engine.providers.base import CheckResult, Diff, ProviderError
@@ -25,10 +26,19 @@ from engine.values import Properties, reveal
 
 
 class Deployment:
-    """A run of the program against a stack's resources. Safe to call from many threads."""
+    """A run of the program against a stack's resources. Safe to call from many threads.
 
-    def __init__(self, run: Run, config: Mapping[str, object]) -> None:
+    `other_outputs` answers the outputs of another stack of the backend.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        config: Mapping[str, object],
+        other_outputs: Callable[[str], Properties],
+    ) -> None:
         self._run = run
+        self._other_outputs = other_outputs
         self._executor = Executor(run)
         self._targets = targets.Targets(run.options)
         self._lock = threading.RLock()
@@ -43,6 +53,8 @@ class Deployment:
         self._deleting: dict[str, threading.Event] = {}
         self._deleted_keys: dict[str, list[str]] = {}
         self._stack_outputs: Properties | None = None
+        old_stack = self._olds.get(self.root_urn)
+        self._outputs_before = dict(old_stack.outputs) if old_stack else {}
         self._defaults = DefaultProviders(config, self.register)
 
     @property
@@ -116,6 +128,16 @@ class Deployment:
     def find(self, urn: str) -> ResourceState | None:
         """A resource that this run has settled, for `getResource`."""
         return self._run.ledger.find(urn)
+
+    def stack_outputs(self, name: str) -> Properties:
+        """What `readStackOutputs` answers: a stack's outputs, its own those before this run.
+
+        `name` is `[organization/[project/]]stack`. Raises StateError for a stack that is not there.
+        """
+        parts = name.split("/")
+        own = parts[-1] == self._run.stack and parts[-2:-1] in ([], [self._run.project])
+        outputs = self._outputs_before if own else self._other_outputs(name)
+        return {"name": name, "outputs": outputs, "secretOutputNames": secret_names(outputs)}
 
     def delete_rest(self) -> None:
         """Delete what the program did not declare, and what was replaced."""

@@ -164,7 +164,7 @@ class Update:
         deletions.delete_all(run, executor, condemned)
 
     def _run_program(self, run: Run, config: Mapping[str, object]) -> None:
-        deployment = Deployment(run, config)
+        deployment = Deployment(run, config, self._storage.other_outputs)
         source = self._make_source(config)
         self._source = source
         try:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf import empty_pb2
@@ -118,15 +118,17 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
             return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Call a function: only `getResource`, which resource references need."""
+        """Call one of the engine's own functions; those of providers are the CLI's."""
         with self._reporting(context):
-            if request.tok != "pulumi:pulumi:getResource":
-                self._refuse(f"the function {request.tok}")
-            urn = str(reveal(wire.from_struct(request.args)).get("urn", ""))
-            state = self._deployment.find(urn)
-            if state is None:
-                raise DeploymentError(f"unknown resource {urn}")
-            return resource_pb2.ResourceInvokeResponse(**{"return": wire.to_struct(_found(state))})
+            arguments = reveal(wire.from_struct(request.args))
+            match request.tok:
+                case "pulumi:pulumi:getResource":
+                    found = self._get_resource(str(arguments.get("urn", "")))
+                case "pulumi:pulumi:readStackOutputs":
+                    found = self._deployment.stack_outputs(str(arguments.get("name", "")))
+                case _:
+                    self._refuse(f"the function {request.tok}")
+            return resource_pb2.ResourceInvokeResponse(**{"return": wire.to_struct(found)})
 
     def Call(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Methods of remote components are the CLI's."""
@@ -169,6 +171,13 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
         self.released.wait()
         return empty_pb2.Empty()
 
+    def _get_resource(self, urn: str) -> dict[str, Any]:
+        """What resource references need (pkg/resource/deploy/builtins.go)."""
+        state = self._deployment.find(urn)
+        if state is None:
+            raise DeploymentError(f"unknown resource {urn}")
+        return _found(state)
+
     def _inherited_transforms(self, parent: str) -> Iterator[Transform]:
         while parent:
             yield from self._transforms.get(parent, ())
@@ -188,7 +197,7 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
             response.unknown = True
         return response
 
-    def _refuse(self, feature: str) -> None:
+    def _refuse(self, feature: str) -> NoReturn:
         raise _UnimplementedError(f"{feature}: {_CLI_HAS_IT}")
 
     @contextmanager
