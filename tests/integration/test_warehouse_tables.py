@@ -187,6 +187,21 @@ def test_concurrent_inserts_all_arrive(warehouse: Warehouse, table: str) -> None
     assert _values(_run(warehouse, f"SELECT count(DISTINCT n) FROM {table}")) == [(16,)]
 
 
+def test_of_many_who_create_a_table_one_does(warehouse: Warehouse, table: str) -> None:
+    def create(number: int) -> str:
+        try:
+            _run(warehouse, f"CREATE TABLE {table}_once AS SELECT {number} AS n")
+        except SqlError as error:
+            return error.condition
+        return f"made {number}"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(create, range(8)))
+    [made] = [outcome for outcome in outcomes if outcome.startswith("made")]
+    assert {*outcomes} == {made, "TABLE_OR_VIEW_ALREADY_EXISTS"}
+    assert _run(warehouse, f"SELECT n FROM {table}_once") == [{"n": int(made.split()[1])}]
+
+
 def test_what_is_not_there_says_so(warehouse: Warehouse, table: str) -> None:
     statements = [
         "VACUUM main.default.t",
@@ -195,6 +210,7 @@ def test_what_is_not_there_says_so(warehouse: Warehouse, table: str) -> None:
         "DECLARE VARIABLE x INT",
         "SET TIME ZONE 'America/Los_Angeles'",
         "SHOW FUNCTIONS",
+        "REFRESH TABLE main.default.t",
     ]
     for statement in statements:
         error = _fails(warehouse, statement)
@@ -210,6 +226,11 @@ def test_what_is_not_there_says_so(warehouse: Warehouse, table: str) -> None:
         ("EXPLAIN SELECT * FROM {0}", "SELECT"),
         ("WITH q AS (SELECT * FROM {0}) SELECT * FROM q", "SELECT"),
         ("DESCRIBE TABLE {0}", "SELECT"),
+        ("DESCRIBE SELECT * FROM {0}", "SELECT"),
+        ("DESCRIBE QUERY SELECT * FROM {0}", "SELECT"),
+        ("DESCRIBE HISTORY {0}", "SELECT"),
+        ("EXPLAIN CODEGEN SELECT * FROM {0}", "SELECT"),
+        ("SELECT (SELECT max(n) FROM {0})", "SELECT"),
         ("INSERT INTO {0} VALUES ('b', 1)", "MODIFY"),
         ("DELETE FROM {0} WHERE n = 9", "MODIFY"),
         ("UPDATE {0} SET n = 1 WHERE n = 9", "MODIFY"),

@@ -10,6 +10,7 @@ from sqlglot.errors import SqlglotError
 
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.errors import SqlError, syntax_error, unsupported
+from workspace.warehouse.explain import query_of
 from workspace.warehouse.grants import Grants, insufficient
 from workspace.warehouse.names import TableName, resolve
 from workspace.warehouse.result import EMPTY, Result, texts
@@ -27,7 +28,8 @@ def require(text: Text, where: Session, grants: Grants, catalog: Catalog) -> Non
     """Raises SqlError INSUFFICIENT_PERMISSIONS where the session's user may not run this."""
     if grants.is_admin(where.user) or text.words[0] in _FREE:
         return
-    if text.words[0] in ("DESCRIBE", "DESC") and "QUERY" not in text.words[:2]:
+    described = text.words[0] in ("DESCRIBE", "DESC")
+    if described and text.words[1:2] not in (["QUERY"], ["SELECT"], ["WITH"]):
         _require_described(text, where, grants, catalog)
         return
     if text.words[0] in ("OPTIMIZE", "VACUUM", "COMMENT", "ANALYZE"):
@@ -106,20 +108,17 @@ def _require_described(text: Text, where: Session, grants: Grants, catalog: Cata
         *("TABLE", "EXTENDED", "FORMATTED", "HISTORY", "DETAIL"),
     ):
         index += 1
-    if text.words[index : index + 1] in (["SELECT"], ["WITH"], ["SCHEMA"], ["CATALOG"]):
-        return
     name = resolve(text.name_at(index)[0], where.catalog, where.schema)
     grants.require_on_table(where.user, "SELECT", name, _owner(name, catalog))
 
 
 def _body(text: Text) -> str:
-    """The statement that an EXPLAIN or DESCRIBE QUERY is about."""
-    count = 0
+    """The statement that an EXPLAIN, or a DESCRIBE of a query, is about."""
     if text.words[0] == "EXPLAIN":
-        count = 2 if text.words[1:2] and text.words[1] in ("EXTENDED", "FORMATTED", "COST") else 1
-    elif text.words[0] in ("DESCRIBE", "DESC"):
-        count = 2
-    return text.after(count) if count else text.sql
+        return query_of(text)
+    if text.words[0] in ("DESCRIBE", "DESC"):
+        return text.after(2 if text.words[1] == "QUERY" else 1)
+    return text.sql
 
 
 def _tree(sql: str) -> Any:

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS tables (
   owner TEXT, created_at TEXT, properties TEXT, partitions TEXT, revision INTEGER,
   PRIMARY KEY (catalog, schema, name));
 """
+_INTO_TABLES = f"INTO tables VALUES ({','.join('?' * 12)})"
 
 
 @dataclass(frozen=True)
@@ -135,21 +136,15 @@ class Catalog:
 
     def put(self, table: Table) -> None:
         """Add or replace a table or view."""
-        self._write(
-            "INSERT OR REPLACE INTO tables VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            table.name.catalog,
-            table.name.schema,
-            table.name.table,
-            table.kind,
-            table.location,
-            table.view_text,
-            table.comment,
-            table.owner,
-            table.created_at,
-            json.dumps(table.properties),
-            json.dumps(table.partitions),
-            str(table.revision),
-        )
+        self._write(f"INSERT OR REPLACE {_INTO_TABLES}", *_row(table))
+
+    def add(self, table: Table) -> bool:
+        """Add a table or view; False, and nothing done, if its name is taken meanwhile."""
+        with self._lock:
+            if self.find(table.name) is not None:
+                return False
+            self.put(table)
+            return True
 
     def drop(self, name: TableName) -> None:
         """Forget a table or view; its files stay until the workspace is cleaned."""
@@ -168,6 +163,23 @@ class Catalog:
         with self._lock, self._db:
             self._db.execute(statement, values)
             self.version += 1
+
+
+def _row(table: Table) -> tuple[str, ...]:
+    return (
+        table.name.catalog,
+        table.name.schema,
+        table.name.table,
+        table.kind,
+        table.location,
+        table.view_text,
+        table.comment,
+        table.owner,
+        table.created_at,
+        json.dumps(table.properties),
+        json.dumps(table.partitions),
+        str(table.revision),
+    )
 
 
 def _table(row: tuple[str, ...]) -> Table:

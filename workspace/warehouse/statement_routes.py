@@ -69,7 +69,10 @@ class _Api:
         statement = self._statements.submit(
             warehouse, session, sql, _arguments(body), _wanted(body)
         )
-        await asyncio.wait([asyncio.wrap_future(statement.future)], timeout=wait)
+        waiting = asyncio.wrap_future(statement.future)
+        # Its error is told by the statement; asyncio would complain that nobody looked.
+        waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait([waiting], timeout=wait)
         if body.get("on_wait_timeout") == "CANCEL":
             cancel(statement)
         return await _document(request, statement)

@@ -61,11 +61,13 @@ def create_table(tree: exp.Create, session: SparkSession, catalog: Catalog, owne
         f"LOCATION 'file://{location}'{partitioned}{query}"
     )
     session.run(f"DROP TABLE {temporary.quoted}")
-    catalog.put(
-        Table(
-            name, "TABLE", str(location), "", comment, owner, _now(), properties, tuple(partitions)
-        )
+    made = Table(
+        name, "TABLE", str(location), "", comment, owner, _now(), properties, tuple(partitions)
     )
+    if tree.args.get("replace"):
+        catalog.put(made)
+    elif not catalog.add(made) and not tree.args.get("exists"):
+        raise _already_exists(name)
     return EMPTY
 
 

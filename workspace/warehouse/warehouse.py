@@ -46,6 +46,7 @@ _UNSUPPORTED = frozenset(
     ]
 )
 Arguments = Mapping[str, Any] | Sequence[Any] | None
+_QUERIES = {"SELECT", "WITH", "VALUES", "FROM", "TABLE", "("}
 _DML = {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"}
 
 
@@ -161,7 +162,11 @@ class Warehouse:
     def _query(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
     ) -> Result:
-        return Result(spark.run(bound(self._prepared(text, where, spark), arguments)))
+        sql = bound(self._prepared(text, where, spark), arguments)
+        if text.words[0] not in _QUERIES:
+            # Raises for what is no query: nothing that this class does not know is ever run.
+            spark.analyze(sql)
+        return Result(spark.run(sql))
 
     def _explain(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
