@@ -71,9 +71,13 @@ def test_insert_fills_missing_columns_with_null_and_refuses_unknown_ones(
 ) -> None:
     _run(warehouse, f"INSERT INTO {table} (id) VALUES ('a')")
     assert _values(_run(warehouse, f"SELECT * FROM {table}")) == [("a", None)]
+    _run(warehouse, f"INSERT INTO {table} BY NAME SELECT 'c' AS id")
+    _run(warehouse, f"INSERT INTO {table} (n, id) VALUES (5, 'd')")
+    held = _values(_run(warehouse, f"SELECT * FROM {table} WHERE id <> 'a' ORDER BY id"))
+    assert held == [("c", None), ("d", 5)]
     error = _fails(warehouse, f"INSERT INTO {table} (id, nope) VALUES ('b', 1)")
     assert error.condition == "UNRESOLVED_COLUMN.WITH_SUGGESTION"
-    assert _values(_run(warehouse, f"SELECT count(*) FROM {table}")) == [(1,)]
+    assert _values(_run(warehouse, f"SELECT count(*) FROM {table}")) == [(3,)]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,9 @@ def test_a_table_is_seen_as_it_was(warehouse: Warehouse, table: str) -> None:
 
 def test_columns_are_added_and_old_rows_have_null(warehouse: Warehouse, table: str) -> None:
     _run(warehouse, f"INSERT INTO {table} VALUES ('a', 1)")
-    _run(warehouse, f"ALTER TABLE {table} ADD COLUMNS (note STRING COMMENT 'why', tags ARRAY<INT>)")
+    _run(
+        warehouse, f"ALTER TABLE {table} ADD COLUMNS (note STRING COMMENT 'why', s STRUCT<x: INT>)"
+    )
     assert _values(_run(warehouse, f"SELECT * FROM {table}")) == [("a", 1, None, None)]
     described = _values(_run(warehouse, f"DESCRIBE TABLE {table}"))
     assert described[0] == ("id", "string", "key")
@@ -207,6 +213,9 @@ def test_what_is_not_there_says_so(warehouse: Warehouse, table: str) -> None:
         "VACUUM main.default.t",
         f"ALTER TABLE {table} DROP COLUMN n",
         f"CREATE TABLE {table}2 (n INT DEFAULT 1)",
+        f"CREATE TABLE {table}2 (n INT, CHECK (n > 0))",
+        f"CREATE TABLE {table}2 LIKE {table}",
+        "CREATE TEMPORARY VIEW v AS SELECT 1",
         "DECLARE VARIABLE x INT",
         "SET TIME ZONE 'America/Los_Angeles'",
         "SHOW FUNCTIONS",

@@ -61,7 +61,7 @@ def _names(found: str) -> str:
 
 def _missing_table(found: re.Match[str], statement: Statement) -> SqlError:
     bare = found[1].replace("`", "").strip().rsplit(".", 1)[-1]
-    spelled = re.search(rf"[\w`.]*\b{re.escape(bare)}\b`?", statement.text, re.IGNORECASE)
+    spelled = re.search(rf"[\w`.]*\b{re.escape(bare)}\b[\w`.]*", statement.text, re.IGNORECASE)
     name = spelled[0].replace("`", "") if spelled else bare
     return conditions.table_not_found(name, statement)
 

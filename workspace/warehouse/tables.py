@@ -49,6 +49,7 @@ def create_table(tree: exp.Create, session: SparkSession, catalog: Catalog, owne
         return EMPTY
     if existing and not tree.args.get("replace"):
         raise _already_exists(name)
+    _require_known(tree)
     location = catalog.new_location()
     partitions, comment, properties = _properties(tree)
     temporary = TableName(name.catalog, name.schema, f"_new_{location.name}")
@@ -77,6 +78,8 @@ def create_view(
     """CREATE [OR REPLACE] VIEW name AS query; the query's own text is kept."""
     name = _name(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this, session)
     _require_schema(name, catalog)
+    if tree.find(exp.TemporaryProperty):
+        raise unsupported("CREATE TEMPORARY VIEW")
     existing = catalog.find(name)
     if existing and tree.args.get("exists"):
         return EMPTY
@@ -152,19 +155,9 @@ def complete_insert(text: Text, session: SparkSession, catalog: Catalog) -> str:
     """
     index = 2 + (1 if len(text.words) > 2 and text.words[2] == "TABLE" else 0)
     parts, index = text.name_at(index)
-    tokens = text.tokens
-    if index >= len(tokens) or tokens[index].token_type is not TokenType.L_PAREN:
+    listed, source = _listed(text, index, session)
+    if not listed:
         return text.sql
-    closing = next(
-        (i for i in range(index, len(tokens)) if tokens[i].token_type is TokenType.R_PAREN), None
-    )
-    if closing is None or tokens[index + 1].token_type in (TokenType.SELECT, TokenType.WITH):
-        return text.sql
-    listed = [
-        token.text.lower()
-        for token in tokens[index + 1 : closing]
-        if token.token_type is not TokenType.COMMA
-    ]
     name = resolve(parts, session.catalog, session.schema)
     table = catalog.find(name)
     if table is None or table.kind == "VIEW":
@@ -175,13 +168,29 @@ def complete_insert(text: Text, session: SparkSession, catalog: Catalog) -> str:
             raise unresolved_column(column, Statement(text.sql, lambda _: columns))
     if not set(columns) - set(listed):
         return text.sql
-    source = text.sql[tokens[closing].end + 1 :]
     chosen = ", ".join(
         f"s.{quote(column)}" if column in listed else f"CAST(NULL AS {kind}) AS {quote(column)}"
         for column, kind in columns.items()
     )
     aliases = ", ".join(map(quote, listed))
     return f"INSERT INTO {name.quoted} SELECT {chosen} FROM ({source}) AS s({aliases})"
+
+
+def _listed(text: Text, index: int, session: SparkSession) -> tuple[list[str], str]:
+    """The columns that an INSERT names, by a list or BY NAME, and the text of its rows."""
+    tokens = text.tokens
+    if [token.text.upper() for token in tokens[index : index + 2]] == ["BY", "NAME"]:
+        source = text.after(index + 2)
+        return [field.name.lower() for field in session.analyze(source).fields], source
+    if index >= len(tokens) or tokens[index].token_type is not TokenType.L_PAREN:
+        return [], ""
+    closing = next(
+        (i for i in range(index, len(tokens)) if tokens[i].token_type is TokenType.R_PAREN), None
+    )
+    if closing is None or tokens[index + 1].token_type in (TokenType.SELECT, TokenType.WITH):
+        return [], ""
+    named = [item for item in tokens[index + 1 : closing] if item.token_type is not TokenType.COMMA]
+    return [item.text.lower() for item in named], text.sql[tokens[closing].end + 1 :]
 
 
 def delta_columns(table: Table, session: SparkSession) -> dict[str, str]:
@@ -268,6 +277,17 @@ def _delta_type(kind: exp.DataType) -> Any:
                 "valueType": _delta_type(value),
                 "valueContainsNull": True,
             }
+        case exp.DataType.Type.STRUCT:
+            fields = [item for item in kind.expressions if isinstance(item, exp.ColumnDef)]
+            return {
+                "type": "struct",
+                "fields": [
+                    {"name": item.name, "type": _delta_type(item.kind), "nullable": True}
+                    | {"metadata": {}}
+                    for item in fields
+                    if item.kind is not None
+                ],
+            }
     text = kind.sql("databricks").upper()
     return _DELTA_TYPES.get(text, text.lower())
 
@@ -304,6 +324,16 @@ def _columns(tree: exp.Create) -> str:
         )
         enforced += required
     return f"({', '.join(parts)})"
+
+
+def _require_known(tree: exp.Create) -> None:
+    """Raises SqlError for what a CREATE TABLE promises and the local workspace would not keep."""
+    if not isinstance(tree.this, exp.Schema) and tree.expression is None:
+        raise unsupported("CREATE TABLE without columns and without AS (LIKE, CLONE)")
+    if tree.find(exp.CheckColumnConstraint):
+        raise unsupported("A CHECK constraint")
+    if any(kind.this is exp.DataType.Type.VARIANT for kind in tree.find_all(exp.DataType)):
+        raise unsupported("The type VARIANT")
 
 
 def _require_plain(column: exp.ColumnDef) -> None:
