@@ -13,16 +13,15 @@ from components.outputs import export_outputs, warn
 
 with told_plainly():
     settings = stack_settings()
-    workspace = workspace_config()
 
     # The tables at one version, every rule validated by EXPLAIN, and what stands there already.
-    prepared = prepared_or_prepare(workspace, settings)
+    prepared = prepared_or_prepare(workspace_config, settings)
 
     # Deploy, hold or skip each rule; refuse what looks like an accident.
     deployed = deployed_by_this_stack()
     planned = plan(prepared, deployed)
     warn(planned)
 
-    secrets = SecretResolver(stack_configuration(), workspace_secrets(workspace))
+    secrets = SecretResolver(stack_configuration(), workspace_secrets(workspace_config))
     alerting = Alerting("alerting", AlertingArgs(planned, secrets.resolve))
     export_outputs(alerting, planned, deployed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -96,11 +97,12 @@ def prepare(config: Config, settings: Settings) -> Prepared:
     )
 
 
-def prepared_or_prepare(config: Config, settings: Settings) -> Prepared:
+def prepared_or_prepare(config: Callable[[], Config], settings: Settings) -> Prepared:
     """What the `alerts` command prepared for this run, else prepare it here.
 
     Preview and update of one `alerts up` so see the same tables. The file is used only for the
-    same settings; under plain `pulumi up` there is none.
+    same settings; under plain `pulumi up` there is none. `config` is asked only where it is needed:
+    databricks-sdk takes more than a second to import.
     """
     path = os.environ.get(PREPARED_VARIABLE)
     if path:
@@ -112,7 +114,7 @@ def prepared_or_prepare(config: Config, settings: Settings) -> Prepared:
             ) from error
         if found.settings == settings:
             return found
-    return prepare(config, settings)
+    return prepare(config(), settings)
 
 
 def plan(prepared: Prepared, deployed: Deployed) -> Plan:

@@ -57,8 +57,8 @@ class SecretResolver:
         return self._configuration[key]
 
 
-def workspace_secrets(config: Config) -> Reader:
-    """Reads secrets of the workspace that `config` reaches (GET /api/2.0/secrets/get)."""
+def workspace_secrets(config: Callable[[], Config]) -> Reader:
+    """Reads secrets of the workspace that `config()` reaches (GET /api/2.0/secrets/get)."""
 
     def read(scope: str, key: str) -> str:
         from databricks.sdk.core import ApiClient
@@ -66,7 +66,7 @@ def workspace_secrets(config: Config) -> Reader:
 
         where = f"{{{{secrets/{scope}/{key}}}}}"
         try:
-            answer: Any = ApiClient(config).do(
+            answer: Any = ApiClient(config()).do(
                 "GET", "/api/2.0/secrets/get", query={"scope": scope, "key": key}
             )
         except (DatabricksError, OSError, TimeoutError) as error:

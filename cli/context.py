@@ -83,7 +83,7 @@ class StackContext:
 
     def engine(self, extra: Mapping[str, str] | None = None) -> Engine:
         """The embedded engine on this stack; `extra` is added to the program's environment."""
-        from engine import Engine
+        from engine.engine import Engine
 
         return Engine(
             self.project_dir,

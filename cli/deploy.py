@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,13 @@ from cli.local import is_sandbox
 from cli.options import EngineChoice
 from cli.outcome import Stopwatch, row_outcomes
 from engine.display import EventLog, PreviewDigest, for_people, tee
+from engine.events import EngineEvent, ResourcePreEvent
 from engine.options import DeploymentOptions, DeploymentResult, Sink
+
+# What the program imports that takes long; a preview's process and an update's start early.
+_IMPORTS = ("pulumi_databricks",)
+
+Operation = Callable[[DeploymentOptions, Sink], DeploymentResult]
 
 
 class DeploymentEngine(Protocol):
@@ -47,6 +53,12 @@ class DeploymentEngine(Protocol):
     def cancel(self) -> None:
         """Finish what is in flight; the second time, stop."""
 
+    def stand_by(self, modules: Sequence[str]) -> None:
+        """Begin early with what the next program run needs."""
+
+    def close(self) -> None:
+        """End what stands by."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -63,20 +75,18 @@ class Request:
 
 def run_preview(request: Request) -> DeploymentResult:
     """Show what `up` would do; writes nothing anywhere. The result may be a failed one."""
-    with prepared_for(request.stack) as (prepared, environment):
+    with working(request) as (engine, prepared):
         if not request.json:
             print_findings(prepared.report.findings)
-        engine = choose_engine(request, environment)
         return operate(request, engine, engine.preview)
 
 
 def run_up(request: Request) -> int:
     """Preview, ask, update, record; answers the exit status."""
-    with prepared_for(request.stack) as (prepared, environment):
+    with working(request) as (engine, prepared):
         print_findings(prepared.report.findings)
-        engine = choose_engine(request, environment)
         if not request.skip_preview:
-            previewed = operate(request, engine, engine.preview)
+            previewed = operate(request, engine, _standing_by(engine, engine.preview))
             if not previewed.succeeded:
                 return 1
             confirm(request, previewed, "Apply these changes?")
@@ -101,7 +111,7 @@ def confirm(request: Request, previewed: DeploymentResult, question: str) -> Non
 def operate(
     request: Request,
     engine: DeploymentEngine,
-    operation: Callable[[DeploymentOptions, Sink], DeploymentResult],
+    operation: Operation,
     *sinks: Sink,
 ) -> DeploymentResult:
     """Let the engine work, shown to people or collected for machines; Ctrl-C cancels."""
@@ -125,6 +135,24 @@ def operate(
     return result
 
 
+def _standing_by(engine: DeploymentEngine, operation: Operation) -> Operation:
+    """The operation; when its program has begun, the next one's process starts beside it."""
+
+    def operate(options: DeploymentOptions, sink: Sink) -> DeploymentResult:
+        begun = False
+
+        def watched(event: EngineEvent) -> None:
+            nonlocal begun
+            if not begun and isinstance(event.payload, ResourcePreEvent):
+                begun = True
+                engine.stand_by(_IMPORTS)
+            sink(event)
+
+        return operation(options, watched)
+
+    return operate
+
+
 def choose_engine(request: Request, environment: Mapping[str, str]) -> DeploymentEngine:
     """The engine that the user asked for; `auto` takes pulumi where it is installed.
 
@@ -146,16 +174,22 @@ def choose_engine(request: Request, environment: Mapping[str, str]) -> Deploymen
 
 
 @contextmanager
-def prepared_for(stack: StackContext) -> Iterator[tuple[Prepared, dict[str, str]]]:
-    """Read and validate once, for every program run of this command.
+def working(request: Request) -> Iterator[tuple[DeploymentEngine, Prepared]]:
+    """The engine, and what was read and validated once for every program run of this command.
 
-    Yields what was prepared and the environment that leads the program to it.
+    The program's process starts first, so that its imports go on beside the validation.
     """
-    prepared = prepare(stack.workspace, stack.settings)
+    stack = request.stack
     with tempfile.TemporaryDirectory(prefix="alerts-") as folder:
         path = Path(folder) / "prepared.json"
-        path.write_text(prepared.model_dump_json(by_alias=False), encoding="utf-8")
-        yield prepared, {PREPARED_VARIABLE: str(path)}
+        engine = choose_engine(request, {PREPARED_VARIABLE: str(path)})
+        try:
+            engine.stand_by(_IMPORTS)
+            prepared = prepare(stack.workspace, stack.settings)
+            path.write_text(prepared.model_dump_json(by_alias=False), encoding="utf-8")
+            yield engine, prepared
+        finally:
+            engine.close()
 
 
 def _outcome(

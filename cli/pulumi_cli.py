@@ -6,7 +6,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,12 @@ class PulumiCli:
 
     def cancel(self) -> None:
         """Nothing to do: the CLI stands in our process group and gets Ctrl-C itself."""
+
+    def stand_by(self, modules: Sequence[str]) -> None:
+        """Nothing to do: the CLI starts its own language host."""
+
+    def close(self) -> None:
+        """Nothing stands by."""
 
     def _run(
         self, operation: Operation, extra: list[str], options: DeploymentOptions, sink: Sink

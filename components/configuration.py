@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ def stack_settings() -> Settings:
     return Settings.from_config(stack_configuration(), stack=pulumi.get_stack())
 
 
+@cache
 def workspace_config() -> Config:
     """Where the workspace is and who we are there (see `alerting.connection`)."""
     return sdk_config(stack_configuration(), Path.cwd())

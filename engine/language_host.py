@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -40,28 +40,53 @@ class ProgramRequest:
     organization: str = "organization"
 
 
+class Standby:
+    """A process that has imported what programs import, and waits for one to run.
+
+    The imports of a program take seconds; started early, they go on beside other work.
+    """
+
+    def __init__(
+        self,
+        interpreter: Path,
+        project_dir: Path,
+        environment: Mapping[str, str],
+        modules: Sequence[str],
+    ) -> None:
+        command = [*_python(interpreter), "--standby", *modules]
+        self._process = _spawn(command, project_dir, _settled(environment), stdin=subprocess.PIPE)
+
+    def start(self, request: ProgramRequest) -> subprocess.Popen[str] | None:
+        """Let it run the program; None when it has died, so that a new one is needed."""
+        assert self._process.stdin is not None
+        order = {"arguments": _arguments(request), "environment": _environment(request)}
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.close()
+        except OSError:
+            return None
+        return self._process
+
+    def close(self) -> None:
+        """End it unused."""
+        self._process.kill()
+        self._process.communicate()
+
+
 class Program:
     """A running program. Its lines go to `say(severity, line)` as they come."""
 
-    def __init__(self, request: ProgramRequest, say: Callable[[Severity, str], None]) -> None:
-        try:
-            self._process = subprocess.Popen(
-                _command(request),
-                cwd=request.project_dir,
-                env=_environment(request),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                # Ctrl-C goes to the engine alone: it lets steps finish before it ends the program.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ProgramError(
-                f"cannot start the program with {request.interpreter}: {error.strerror}; is the "
-                "project's virtual environment (runtime.options.virtualenv) set up?"
-            ) from error
+    def __init__(
+        self,
+        request: ProgramRequest,
+        say: Callable[[Severity, str], None],
+        standby: Standby | None = None,
+    ) -> None:
+        command = [*_python(request.interpreter), *_arguments(request)]
+        waiting = standby.start(request) if standby is not None else None
+        self._process = waiting or _spawn(
+            command, request.project_dir, _environment(request), stdin=subprocess.DEVNULL
+        )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._readers = [
@@ -106,7 +131,35 @@ class Program:
         return thread
 
 
-def _command(request: ProgramRequest) -> list[str]:
+def _spawn(
+    command: list[str], folder: Path, environment: Mapping[str, str], *, stdin: int
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            # Ctrl-C goes to the engine alone: it lets steps finish before it ends the program.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProgramError(
+            f"cannot start the program with {command[0]}: {error.strerror}; is the "
+            "project's virtual environment (runtime.options.virtualenv) set up?"
+        ) from error
+
+
+def _python(interpreter: Path) -> list[str]:
+    # -P: the launcher's own folder must not be where the program imports from.
+    return [str(interpreter), "-P", "-u", str(_LAUNCHER)]
+
+
+def _arguments(request: ProgramRequest) -> list[str]:
     options = {
         "monitor": request.address,
         "engine": request.address,
@@ -119,16 +172,20 @@ def _command(request: ProgramRequest) -> list[str]:
     }
     flags = [text for name, value in options.items() for text in (f"--{name}", value)]
     dry_run = ["--dry-run"] if request.dry_run else []
-    # -P: the launcher's own folder must not be where the program imports from.
-    python = [str(request.interpreter), "-P", "-u", str(_LAUNCHER)]
-    return [*python, *flags, *dry_run, str(request.program)]
+    return [*flags, *dry_run, str(request.program)]
 
 
 def _environment(request: ProgramRequest) -> dict[str, str]:
     return {
-        **request.environment,
+        **_settled(request.environment),
         "PULUMI_CONFIG": json.dumps(dict(request.config)),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(request.secret_keys),
+    }
+
+
+def _settled(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **environment,
         # gRPC warns on stderr when a process forks while its threads run; the SDK asks git.
         "GRPC_ENABLE_FORK_SUPPORT": os.environ.get("GRPC_ENABLE_FORK_SUPPORT", "0"),
     }

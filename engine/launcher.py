@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import importlib
+import json
 import logging
 import os
 import runpy
@@ -25,6 +28,8 @@ _THREADS_PER_STEP = 4
 
 def main() -> int:
     """Run the program; answers the exit status."""
+    if sys.argv[1:2] == ["--standby"]:
+        _stand_by(sys.argv[2:])
     arguments = _parse()
     try:
         import pulumi
@@ -57,6 +62,23 @@ def main() -> int:
         loop.close()
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _stand_by(modules: list[str]) -> None:
+    """Import what takes long, then wait for the order to start: arguments and environment.
+
+    One line of JSON on standard input; when it ends without one, nobody needs the program.
+    """
+    for name in ("pulumi", *modules):
+        # What is missing here is missing in the program too, which says so.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    line = sys.stdin.readline()
+    if not line:
+        raise SystemExit(0)
+    order = json.loads(line)
+    os.environ.update(order["environment"])
+    sys.argv[1:] = order["arguments"]
 
 
 def _ignore(*_arguments: object, **_options: object) -> None:

@@ -9,7 +9,7 @@ from engine import language_host
 from engine.callbacks import CallbackClient
 from engine.deployment import Deployment
 from engine.errors import ProgramError
-from engine.language_host import Program, ProgramRequest
+from engine.language_host import Program, ProgramRequest, Standby
 from engine.monitor.log_service import LogService
 from engine.monitor.server import MonitorServer
 from engine.monitor.service import MonitorService
@@ -48,7 +48,9 @@ class ProgramSource:
         stack: str,
         config: Mapping[str, object],
         environment: Mapping[str, str],
+        standby: Standby | None = None,
     ) -> None:
+        self._standby = standby
         self._project, self._stack = project, stack
         self._config = {key: str(reveal(value)) for key, value in config.items()}
         self._secret_keys = [key for key, value in config.items() if isinstance(value, Secret)]
@@ -63,7 +65,9 @@ class ProgramSource:
             run, deployment, callbacks, self._project.directory, self._config, self._secret_keys
         )
         self._server = MonitorServer(self._monitor, LogService(run), run.options.parallel)
-        self._program = Program(self._request(run, self._server.address), run.stream.say)
+        self._program = Program(
+            self._request(run, self._server.address), run.stream.say, self._standby
+        )
         self._wait(run, self._monitor, self._program)
 
     def release(self) -> None:
