@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ import httpx
 import pytest
 from databricks import sql
 from databricks.sql.exc import DatabaseError, Error
+from databricks.sql.thrift_api.TCLIService import TCLIService, ttypes
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol
+from thrift.transport.TTransport import TMemoryBuffer
 from warehouse_server import WarehouseServer, serve
 
 
@@ -174,6 +178,33 @@ def test_garbage_is_refused_and_the_server_lives(
     assert 400 <= answer.status_code < 500
     assert "Traceback" not in answer.text
     assert _rows(cursor, "SELECT 1") == [(1,)]
+
+
+def test_damaged_calls_are_refused_without_a_trace(
+    server: WarehouseServer, cursor: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    url, chance = f"http://127.0.0.1:{server.port}/sql/1.0/warehouses/w", random.Random(5)
+    whole = _execute_call()
+    caplog.clear()
+    with httpx.Client(headers={"Authorization": "Bearer x"}) as client:
+        for _ in range(300):
+            damaged = bytearray(whole)
+            for _ in range(chance.randint(1, 6)):
+                damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+            answer = client.post(url, content=bytes(damaged[: chance.randint(1, len(whole))]))
+            assert answer.status_code in (200, 400)
+    assert "Unexpected exception in handler" not in caplog.text
+    assert _rows(cursor, "SELECT 1") == [(1,)]
+
+
+def _execute_call() -> bytes:
+    """The bytes of an ExecuteStatement."""
+    buffer = TMemoryBuffer()
+    identifier = ttypes.THandleIdentifier(guid=b"a" * 16, secret=b"b" * 16)
+    handle = ttypes.TSessionHandle(sessionId=identifier)
+    request = ttypes.TExecuteStatementReq(sessionHandle=handle, statement="SELECT 1")
+    TCLIService.Client(TBinaryProtocol(buffer)).send_ExecuteStatement(request)
+    return bytes(buffer.getvalue())
 
 
 def test_another_warehouse_is_not_there(server: WarehouseServer) -> None:

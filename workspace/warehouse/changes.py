@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from workspace.warehouse import tables
+from workspace.warehouse import inserts
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.names import resolve
@@ -50,7 +50,7 @@ def _sent(text: Text, session: SparkSession, catalog: Catalog) -> str:
     if text.words[0] == "TRUNCATE":
         return f"DELETE FROM {text.after(2)}"
     if text.starts("INSERT", "INTO"):
-        return tables.complete_insert(text, session, catalog)
+        return inserts.complete_insert(text, session, catalog)
     return text.sql
 
 

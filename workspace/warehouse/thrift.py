@@ -27,6 +27,7 @@ from workspace.warehouse import catalog_calls, columns, parameters
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.result import EMPTY, Result
 from workspace.warehouse.warehouse import Session, Warehouse
+from workspace.warehouse.whole_calls import WholeCalls
 
 _PROTOCOL = ttypes.TProtocolVersion.SPARK_CLI_SERVICE_PROTOCOL_V8
 _OK = ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS)
@@ -65,7 +66,7 @@ def thrift_routes(
 
     def answer(warehouse: Warehouse, user: str, body: bytes) -> Response:
         out = TMemoryBuffer()
-        processor = TCLIService.Processor(Calls(service, warehouse, user))
+        processor = TCLIService.Processor(WholeCalls(Calls(service, warehouse, user)))
         try:
             processor.process(factory.getProtocol(TMemoryBuffer(body)), factory.getProtocol(out))
         except _GARBAGE:

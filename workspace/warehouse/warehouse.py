@@ -9,7 +9,16 @@ from typing import Any
 
 from sqlglot import exp
 
-from workspace.warehouse import access, changes, explain, metadata, namespaces, prechecks, tables
+from workspace.warehouse import (
+    access,
+    changes,
+    explain,
+    inserts,
+    metadata,
+    namespaces,
+    prechecks,
+    tables,
+)
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.errors import SqlError, unsupported
 from workspace.warehouse.gate import Gate
@@ -176,7 +185,7 @@ class Warehouse:
         try:
             prepared = self._prepared(read(query), where, spark) if query else None
             if prepared and prepared.starts("INSERT", "INTO"):
-                prepared = read(tables.complete_insert(prepared, spark, self.catalog))
+                prepared = read(inserts.complete_insert(prepared, spark, self.catalog))
         except SqlError as error:
             return explain.refused(text, error)
         if prepared and prepared.sql != query:
