@@ -61,6 +61,12 @@ def test_every_change_tells_how_many_rows_it_changed(warehouse: Warehouse, table
         "WHEN NOT MATCHED BY SOURCE THEN DELETE",
     )
     assert _values(merged) == [(4, 1, 2, 1)]
+    evolved = _run(
+        warehouse,
+        f"MERGE WITH SCHEMA EVOLUTION INTO {table} t USING (SELECT 'a' id) s ON t.id = s.id "
+        "WHEN MATCHED THEN UPDATE SET n = 11",
+    )
+    assert _values(evolved) == [(1, 1, 0, 0)]
     assert _run(warehouse, f"DELETE FROM {table} WHERE id = 'd'") == [{"num_affected_rows": 1}]
     assert _run(warehouse, f"DELETE FROM {table} WHERE id = 'z'") == [{"num_affected_rows": 0}]
     assert _run(warehouse, f"TRUNCATE TABLE {table}") == [{"num_affected_rows": 1}]

@@ -86,7 +86,7 @@ def _log(text: Text, session: SparkSession, catalog: Catalog) -> Path | None:
     """The Delta log of the table that the statement changes."""
     index = 1
     while text.words[index : index + 1] and text.words[index] in (
-        *("INTO", "FROM", "OVERWRITE", "TABLE"),
+        *("INTO", "FROM", "OVERWRITE", "TABLE", "WITH", "SCHEMA", "EVOLUTION"),
     ):
         index += 1
     parts, _ = text.name_at(index)
