@@ -17,6 +17,7 @@ from alerting.warehouse import SqlWarehouse, open_warehouse
 from cli.local import is_sandbox, stack_environment, workspace_dir
 from cli.project import find_project
 from engine import project as projects
+from engine.providers.databricks.sdk import config_class
 from engine.state.secrets import PassphraseSecrets, passphrase_from
 from engine.values import Secret, reveal
 
@@ -66,6 +67,7 @@ class StackContext:
     @cached_property
     def workspace(self) -> Config:
         """Credentials for the stack's workspace. Raises AuthenticationError."""
+        config_class()  # puts a light databricks.sdk in place, before anything imports the whole
         try:
             with _environment(self.environment):
                 return sdk_config(self.configuration, self.project_dir)
