@@ -36,6 +36,8 @@ def _install() -> None:
     module = importlib.util.module_from_spec(spec)
     vars(module)["__getattr__"] = lambda name: _late(module, name)
     sys.modules[_PACKAGE] = module
+    parent, _, child = _PACKAGE.rpartition(".")
+    setattr(sys.modules[parent], child, module)  # as an import does
 
 
 def _late(module: ModuleType, name: str) -> Any:

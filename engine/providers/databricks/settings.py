@@ -85,6 +85,10 @@ def make_config(inputs: Properties) -> Config:
         for name, value in inputs.items()
         if value is not None and name not in _IGNORED
     }
+    # For the SDK's own look at /.well-known/databricks-config, which is optional and would keep
+    # asking a host that is down for five minutes.
+    settings.setdefault("retry_timeout_seconds", 1)
+    settings.setdefault("http_timeout_seconds", 10)
     try:
         config = config_class()(**settings)
     except (ValueError, OSError) as error:  # what the SDK raises for wrong or no credentials
