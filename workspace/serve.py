@@ -40,7 +40,7 @@ def serve(data_dir: Path, port: int, *, spark: str | None = None) -> None:
         directory = Directory(store)
         token = _token(data_dir)
         directory.keep_token(ADMIN, token)
-        warehouse = Warehouse(data_dir / "warehouse", spark)
+        warehouse = Warehouse(data_dir / "warehouse", spark, is_admin=directory.is_admin)
         warehouse.start()
         try:
             workspace = Workspace(store, warehouse, directory, host)

@@ -19,7 +19,7 @@ from workspace.errors import ApiError
 from workspace.identity.routes import routes as identity_routes
 from workspace.requests_log import RequestLog
 from workspace.state import ORG_ID, WAREHOUSE_ID, Workspace
-from workspace.warehouse import thrift_routes
+from workspace.warehouse import statement_routes, thrift_routes
 from workspace.warehouses.routes import routes as warehouse_routes
 from workspace.wire import MAX_BODY, Call, answer, refusal, route
 
@@ -32,6 +32,10 @@ Send = Callable[[Any], Awaitable[None]]
 
 def application(workspace: Workspace) -> Starlette:
     """The whole workspace behind one port."""
+    sql = (
+        lambda key: workspace.warehouse if key == WAREHOUSE_ID else None,
+        lambda request: str(request.state.user.name),
+    )
     app = Starlette(
         routes=[
             Route("/.well-known/databricks-config", _discovery),
@@ -42,10 +46,8 @@ def application(workspace: Workspace) -> Starlette:
             *warehouse_routes(),
             *alert_routes(),
             *destination_routes(),
-            *thrift_routes(
-                lambda key: workspace.warehouse if key == WAREHOUSE_ID else None,
-                lambda request: str(request.state.user.name),
-            ),
+            *thrift_routes(*sql),
+            *statement_routes(*sql),
         ],
         middleware=[Middleware(_Door)],
         exception_handlers={

@@ -43,6 +43,11 @@ class Directory:
         document = self._store.get("user", name)
         return User(**document) if document else None
 
+    def is_admin(self, name: str) -> bool:
+        """Whether a user of that name administers the workspace."""
+        user = self.find(name)
+        return user is not None and user.admin
+
     def new_token(self, name: str) -> str:
         """A new bearer token of a user."""
         token = f"dapi{secrets.token_hex(16)}"
