@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,7 @@ class Client:
         self._lock = threading.Lock()
         self._opened: tuple[Config, requests.Session, Limiter] | None = None
         self._server_ahead = 0.0
+        self._environment: Mapping[str, Any] = {}  # proxies and certificates
 
     def server_time(self) -> float:
         """Seconds since 1970 on the workspace's clock, as its last answer told it."""
@@ -120,13 +121,17 @@ class Client:
         with limiter.request():
             left = max(1.0, min(_HTTP_TIMEOUT, until - self.clock.now()))
             try:
-                response = session.request(
+                asked = requests.Request(
                     method,
                     f"{config.host}{path}",
                     params=query,
                     data=None if body is None else json.dumps(body, allow_nan=False),
                     headers={"Content-Type": "application/json"} if body is not None else None,
+                )
+                response = session.send(
+                    session.prepare_request(asked),
                     timeout=(min(_CONNECT_TIMEOUT, left), left),
+                    **self._environment,
                 )
             except requests.RequestException as error:
                 return _unanswered(error, str(config.host))
@@ -166,6 +171,10 @@ class Client:
             return request
 
         session.auth = authenticate
+        # `session.request` would look at the environment again for each request, half of its time.
+        self._environment = session.merge_environment_settings(
+            str(config.host), {}, None, session.verify, None
+        )
         rate = float(config.rate_limit) if config.rate_limit else None
         return config, session, Limiter(self.clock, rate)
 
