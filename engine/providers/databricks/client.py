@@ -21,6 +21,7 @@ Body = dict[str, Any]
 _HTTP_TIMEOUT = 60.0
 _CONNECT_TIMEOUT = 10.0
 _SHORTEST_SECRET = 4
+_TRIES_BEFORE_ANY_ANSWER = 3
 
 
 class ApiError(ProviderError):
@@ -50,6 +51,7 @@ class Client:
         self._lock = threading.Lock()
         self._opened: tuple[Config, requests.Session, Limiter] | None = None
         self._server_ahead = 0.0
+        self._answered = False
         self._environment: Mapping[str, Any] = {}  # proxies and certificates
 
     def server_time(self) -> float:
@@ -105,7 +107,11 @@ class Client:
             wait = pause(answer, attempt)
             if answer.throttled:
                 self._open()[2].throttled(wait)
-            late = self.clock.now() + wait > until
+            # A host that never answered is more likely wrong, or not running, than restarting.
+            hopeless = (
+                not self._answered and not answer.sent and attempt >= _TRIES_BEFORE_ANY_ANSWER
+            )
+            late = hopeless or self.clock.now() + wait > until
             if late or not may_retry(answer, repeatable=repeatable, attempt=attempt):
                 text = self._text(answer, f"{method} {path}", attempt, secrets)
                 certain = method == "GET" or not (maybe_done and answer.transient)
@@ -135,6 +141,7 @@ class Client:
                 )
             except requests.RequestException as error:
                 return _unanswered(error, str(config.host))
+            self._answered = True
             self._note_date(response.headers.get("Date"))
             if response.ok:
                 limiter.succeeded()

@@ -191,6 +191,7 @@ def test_no_workspace_is_a_clear_error(clock: TestClock) -> None:
     with pytest.raises(ProviderError, match="cannot connect to http://127") as caught:
         create(provider, alert())
     assert caught.value.outcome_known is True
+    assert sum(clock.waits) < 5
 
 
 def test_closing_ends_waiting(workspace: Workspace) -> None:
