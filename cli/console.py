@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-out = Console()
-errors = Console(stderr=True)
+# Where nobody looks at a screen, lines are as long as they need to be.
+_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 180
+
+out = Console(width=_WIDTH)
+errors = Console(stderr=True, width=_WIDTH)
 
 
 def note(message: str) -> None:

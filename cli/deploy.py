@@ -70,6 +70,7 @@ class Request:
     json: bool = False
     yes: bool = False
     skip_preview: bool = False
+    diff: bool = False
     event_log: Path | None = None
 
 
@@ -92,7 +93,7 @@ def run_up(request: Request) -> int:
             confirm(request, previewed, "Apply these changes?")
         started = dt.datetime.now(dt.UTC)
         stopwatch = Stopwatch()
-        result = operate(request, engine, engine.up, stopwatch)
+        result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)
         outcome = _outcome(request, prepared, result, started, stopwatch)
         with request.stack.warehouse() as warehouse:
             record(warehouse, prepared.settings, outcome, prepared.report)
@@ -113,15 +114,19 @@ def operate(
     engine: DeploymentEngine,
     operation: Operation,
     *sinks: Sink,
+    show_changes: bool = True,
 ) -> DeploymentResult:
-    """Let the engine work, shown to people or collected for machines; Ctrl-C cancels."""
+    """Let the engine work, shown to people or collected for machines; Ctrl-C cancels.
+
+    `show_changes` is False where a preview has just shown them.
+    """
     with ExitStack() as stack:
         shown: list[Sink] = [*sinks]
         digest = PreviewDigest() if request.json else None
         if digest is not None:
             shown.append(digest)
         else:
-            people = for_people(console.out)
+            people = for_people(console.out, diff=show_changes, whole=request.diff)
             stack.enter_context(people)
             shown.append(people)
         if request.event_log:

@@ -28,6 +28,7 @@ def run_operation(
     parallel: int,
     yes: bool,
     json: bool,
+    diff: bool,
     event_log: Path | None,
 ) -> int:
     """Show, ask, do; answers the exit status."""
@@ -35,7 +36,9 @@ def run_operation(
     wanted = deployment_options(
         stack, targets, excludes, [], parallel=parallel, continue_on_error=True
     )
-    request = Request(stack, engine_choice, wanted, json=json, yes=yes, event_log=event_log)
+    request = Request(
+        stack, engine_choice, wanted, json=json, diff=diff, yes=yes, event_log=event_log
+    )
     engine = choose_engine(request, {})
     act = engine.refresh if operation == "refresh" else engine.destroy
     if not yes:
@@ -44,4 +47,4 @@ def run_operation(
         if not previewed.succeeded:
             return 1
         confirm(request, previewed, _QUESTIONS[operation])
-    return 0 if operate(request, engine, act).succeeded else 1
+    return 0 if operate(request, engine, act, show_changes=yes).succeeded else 1

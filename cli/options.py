@@ -24,6 +24,9 @@ Stack = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
 Engine = Annotated[EngineChoice, typer.Option("--engine", help="Which engine deploys.")]
+Diff = Annotated[
+    bool, typer.Option("--diff", help="Show every property of what is created or deleted, too.")
+]
 Parallel = Annotated[
     int, typer.Option("--parallel", "-p", min=1, help="How many steps run at once.")
 ]

@@ -14,6 +14,7 @@ def destroy(
     yes: options.Yes = False,
     target: options.Target = None,
     exclude: options.Exclude = None,
+    diff: options.Diff = False,
     parallel: options.Parallel = 16,
     json: options.Json = False,
     engine: options.Engine = options.EngineChoice.AUTO,
@@ -30,6 +31,7 @@ def destroy(
             parallel=parallel,
             yes=yes,
             json=json,
+            diff=diff,
             event_log=event_log,
         )
     )

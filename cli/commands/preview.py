@@ -18,6 +18,7 @@ def preview(
     exclude: options.Exclude = None,
     exclude_dependents: options.ExcludeDependents = False,
     replace: options.Replace = None,
+    diff: options.Diff = False,
     parallel: options.Parallel = 16,
     json: options.Json = False,
     engine: options.Engine = options.EngineChoice.AUTO,
@@ -35,6 +36,6 @@ def preview(
         exclude_dependents=exclude_dependents,
         parallel=parallel,
     )
-    request = Request(context, engine, wanted, json=json, event_log=event_log)
+    request = Request(context, engine, wanted, json=json, diff=diff, event_log=event_log)
     if not run_preview(request).succeeded:
         raise typer.Exit(1)

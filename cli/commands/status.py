@@ -22,16 +22,16 @@ def status(stack: Stack = "local", json: Json = False) -> None:
     if json:
         console.print_json(entries)
         return
-    made = console.table("rule", "name", "alert", "state", "last sync", "result", "drift")
+    made = console.table("rule", "alert", "state", "last sync", "result", "drift", "name")
     for entry in entries:
         made.add_row(
             entry["alert_id"],
-            entry["display_name"],
             entry["databricks_alert_id"] or "-",
             entry["state"] or "-",
-            (entry["last_synced_at"] or "-")[:19],
+            (entry["last_synced_at"] or "-")[:19].replace("T", " "),
             entry["last_sync_status"] or "-",
             entry["drift"] or "",
+            entry["display_name"],
         )
     console.out.print(made)
     deployed = sum(1 for entry in entries if entry["databricks_alert_id"])

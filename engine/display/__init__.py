@@ -16,8 +16,10 @@ from engine.display.preview_json import PreviewDigest
 __all__ = ["EventLog", "LiveDisplay", "PlainDisplay", "PreviewDigest", "for_people", "tee"]
 
 
-def for_people(console: Console, *, diff: bool = True) -> LiveDisplay | PlainDisplay:
+def for_people(
+    console: Console, *, diff: bool = True, whole: bool = True
+) -> LiveDisplay | PlainDisplay:
     """Live progress when the console is a terminal, plain lines when it is a log or a pipe."""
     if console.is_terminal and not console.is_dumb_terminal:
-        return LiveDisplay(console, diff=diff)
-    return PlainDisplay(console, diff=diff)
+        return LiveDisplay(console, diff=diff, whole=whole)
+    return PlainDisplay(console, diff=diff, whole=whole)

@@ -38,8 +38,10 @@ class LiveDisplay:
     most `rows`, are drawn, eight times a second.
     """
 
-    def __init__(self, console: Console, *, diff: bool = True, rows: int = _MOST_ROWS) -> None:
-        self._plain = PlainDisplay(console, diff=diff)
+    def __init__(
+        self, console: Console, *, diff: bool = True, whole: bool = True, rows: int = _MOST_ROWS
+    ) -> None:
+        self._plain = PlainDisplay(console, diff=diff, whole=whole)
         self._console, self._rows = console, rows
         # At work, in the order in which they began. A plain dict would walk over the gaps that
         # finished steps leave at its front each time it is drawn.

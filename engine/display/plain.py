@@ -34,11 +34,15 @@ _PARTS = (
 class PlainDisplay:
     """Prints events as lines. Call it with each event, in order.
 
-    `diff` adds what each step changes. `sames` shows what stays as it is, too.
+    `diff` adds what each step changes; with `whole` also every property of what is created or
+    deleted. `sames` shows what stays as it is, too.
     """
 
-    def __init__(self, console: Console, *, diff: bool = True, sames: bool = False) -> None:
+    def __init__(
+        self, console: Console, *, diff: bool = True, whole: bool = True, sames: bool = False
+    ) -> None:
         self._console, self._diff, self._sames = console, diff, sames
+        self._whole = whole
         self._outputs: list[Text] = []
 
     def __enter__(self) -> PlainDisplay:
@@ -87,7 +91,9 @@ class PlainDisplay:
         return self._step(metadata, planned=planned)
 
     def _step(self, metadata: StepMetadata, *, planned: bool) -> list[Text]:
-        return list(lines.step(metadata, planned=planned, diff=self._diff))
+        partial = metadata.old is not None and metadata.new is not None
+        diff = self._diff and (self._whole or partial)
+        return list(lines.step(metadata, planned=planned, diff=diff))
 
     def _summary(self, payload: SummaryEvent) -> list[Text]:
         counts = words.summary(payload.resource_changes, planned=payload.is_preview)
