@@ -7,6 +7,7 @@ comes first, as it does for Pulumi's own provider; what it leaves open comes fro
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from databricks.sdk.core import Config
 
 NAMESPACE = "databricks:"
+_PROBE_SECONDS = 1
+_ANSWER_SECONDS = 60
+_RETRY_SECONDS = 300
 
 # Settings of Pulumi's provider that say nothing about who we are or where.
 _NOT_FOR_AUTHENTICATION = frozenset({"version", "pluginDownloadURL"})
@@ -45,8 +49,15 @@ def sdk_config(configuration: Mapping[str, str], project_dir: Path) -> Config:
             f"stack configuration: databricks:{_camel(unknown[0])} is no setting of "
             f"databricks-sdk; known are {', '.join(_camel(name) for name in sorted(known))}"
         )
+    # While it is made, Config asks the host about itself, and would ask a dead one for minutes.
+    logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
     try:
-        config = Config(**attributes)  # type: ignore[arg-type]
+        config = Config(
+            **attributes,  # type: ignore[arg-type]
+            retry_timeout_seconds=_PROBE_SECONDS,
+            http_timeout_seconds=_ANSWER_SECONDS,
+        )
+        config.retry_timeout_seconds = _RETRY_SECONDS
     except ValueError as error:
         raise AuthenticationError(_explain(str(error), attributes)) from error
     if not config.host:
