@@ -18,6 +18,8 @@ from pathlib import Path
 
 from workspace.errors import WorkspaceProcessError
 
+# Processes that outlive this one on purpose; a Popen that is collected would warn of that.
+_SPAWNED: list[subprocess.Popen[bytes]] = []
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 
@@ -101,7 +103,7 @@ def _spawn(data_dir: Path, port: int, spark: str | None) -> subprocess.Popen[byt
     command += ["--data", str(data_dir), "--port", str(port)]
     command += ["--spark", spark] if spark else []
     with (data_dir / "server.log").open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -109,6 +111,8 @@ def _spawn(data_dir: Path, port: int, spark: str | None) -> subprocess.Popen[byt
             cwd=Path(__file__).parent.parent,
             start_new_session=True,
         )
+    _SPAWNED.append(process)
+    return process
 
 
 def _came_up(process: subprocess.Popen[bytes], data_dir: Path) -> bool:

@@ -7,7 +7,9 @@ from typing import Any
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.sql import AlertV2
-from project import Project
+from project import PASSPHRASE, Project
+
+from engine.state.secrets import PassphraseSecrets, new_salt
 
 
 def client(project: Project) -> WorkspaceClient:
@@ -20,11 +22,11 @@ def deployed(project: Project) -> list[AlertV2]:
 
 
 def steps(project: Project, *arguments: str) -> list[dict[str, Any]]:
-    """The steps of a preview that are more than `same`."""
+    """The steps of a preview that change something."""
     answer = project.preview("--json", *arguments)
     assert answer.status == 0, answer.text
     document = json.loads(answer.out)
-    return [step for step in document["steps"] if step["op"] != "same"]
+    return [step for step in document["steps"] if step["op"] not in ("same", "refresh")]
 
 
 def test_29_rules_are_deployed_recorded_and_then_unchanged(project: Project) -> None:
@@ -173,15 +175,16 @@ def test_secrets_stand_nowhere_in_the_clear(project: Project) -> None:
         "UPDATE notification_destinations SET config_json = "
         "'{\"url\": \"http://127.0.0.1:9/{{config/hook}}\"}' WHERE destination_id = 'finops_slack'"
     )
+    salt = new_salt(PASSPHRASE)
+    secure = PassphraseSecrets(salt, PASSPHRASE).encrypt(secret)
     with project.settings_file.open("a") as file:
-        file.write(f"  databricks-alerts-secrets:hook: {secret}\n")
+        file.write(f"  databricks-alerts-secrets:hook:\n    secure: {secure}\n")
+        file.write(f"encryptionsalt: {salt}\n")
     project.keep_rules("COST-001")
     answer = project.deploy("--event-log", str(project.directory / "events.json"))
     assert answer.status == 0, answer.text
     written = [
-        path
-        for path in project.directory.rglob("*")
-        if path.is_file() and not path.is_symlink() and path != project.settings_file
+        path for path in project.directory.rglob("*") if path.is_file() and not path.is_symlink()
     ]
     assert project.state_file in written
     assert [path for path in written if secret in path.read_text(errors="replace")] == []
