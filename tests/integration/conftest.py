@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyspark
 import pytest
 from project import Project, make_project, seeded_project
 
 from workspace import process
+
+# pyspark looks for its home beside the main script, and xdist's workers have none.
+os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,28 @@
+"""One operation of the embedded engine in the project of the current folder."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+from engine import DeploymentOptions
+from engine.engine import Engine
+
+
+def main() -> None:
+    """`up` or `preview` (with refresh); prints the peak memory of both processes in MB."""
+    engine = Engine(Path.cwd(), "bench", passphrase="")
+    operation = sys.argv[1]
+    options = DeploymentOptions(parallel=16, refresh=operation == "preview")
+    result = (engine.up if operation == "up" else engine.preview)(options, lambda _: None)
+    if not result.succeeded or (operation == "preview" and result.changed):
+        sys.exit(f"{result.error or result.failures or dict(result.changes)}")
+    kilobytes = sum(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    print(kilobytes / 1024)
+
+
+main()

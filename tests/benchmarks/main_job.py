@@ -1,0 +1,127 @@
+"""The main job on the local workspace: 29 rules, nothing to do the second time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from project import PASSPHRASE, Project, make_project
+
+from tests.benchmarks.measurement import Measurement, report
+from workspace import process
+
+ROOT = Path(__file__).parents[2]
+
+
+def measure(folder: Path) -> Iterator[Measurement]:
+    """Deploy 29 rules, then measure runs that have nothing to do."""
+    started = time.perf_counter()
+    running = process.start(folder / "workspace")
+    yield report("local workspace: start to ready", time.perf_counter() - started, 3)
+    try:
+        yield from _measure(make_project(folder / "project", running))
+    finally:
+        process.stop(folder / "workspace")
+
+
+def _measure(project: Project) -> Iterator[Measurement]:
+    _alerts(project, "init")
+    _alerts(project, "seed", "health_monitor")
+    _gold_tables(project)
+    first = _alerts(project, "up", "--yes", "--engine", "embedded")
+    yield report("up of 29 rules from nothing (preview + up)", first, 15)
+    _requests(project, "DELETE")
+    again = _alerts(project, "up", "--yes", "--engine", "embedded")
+    yield report("up of 29 rules, nothing to do (preview + up)", again, 10)
+    counts = _requests(project, "GET")
+    writes = sum(
+        item["count"]
+        for item in counts
+        if item["method"] != "GET" and item["path"].startswith("/api/")
+    )
+    yield report("write requests when nothing changed", writes, 0, "calls")
+    yield report("statements a rule in validation", _statements(project) / 29, 2, "stmts")
+
+
+def _alerts(project: Project, *arguments: str) -> float:
+    """Seconds that a command takes in a process of its own, as a user runs it."""
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "cli.app", *arguments, "-s", "test"],
+        cwd=project.directory,
+        env={**_environment()},
+        check=True,
+        capture_output=True,
+    )
+    return time.perf_counter() - started
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "PYTHONPATH": str(ROOT)}
+
+
+def _gold_tables(project: Project) -> None:
+    """The stack is not `local`, so the seed command leaves the gold tables to us."""
+    from alerting.connection import sdk_config
+    from alerting.packs.loader import find_pack, load_pack
+    from alerting.samples.loading import load
+    from alerting.warehouse import open_warehouse
+
+    profile = {
+        "databricks:profile": "local",
+        "databricks:configFile": str(project.workspace.config_file),
+    }
+    config = sdk_config(profile, project.directory)
+    pack = load_pack(find_pack("health_monitor", ROOT / "packs"))
+    with open_warehouse(config, project.workspace.warehouse_id) as warehouse:
+        load(warehouse, _Schema("main", project.schema), pack)
+
+
+class _Schema:
+    def __init__(self, catalog: str, gold_schema: str) -> None:
+        self.catalog, self.gold_schema = catalog, gold_schema
+
+
+def _statements(project: Project) -> int:
+    """Statements that one validation sends."""
+    from alerting.connection import sdk_config
+    from alerting.settings import Settings
+    from alerting.snapshot import read_snapshot
+    from alerting.validation import validate
+    from alerting.warehouse import open_warehouse
+
+    settings = Settings(
+        catalog="main",
+        gold_schema=project.schema,
+        warehouse_id=project.workspace.warehouse_id,
+        parent_path="/Workspace/Shared/x",
+    )
+    profile = {
+        "databricks:profile": "local",
+        "databricks:configFile": str(project.workspace.config_file),
+    }
+    config = sdk_config(profile, project.directory)
+    with open_warehouse(config, settings.warehouse_id) as warehouse:
+        snapshot = read_snapshot(warehouse, settings)
+        before = warehouse.statements
+        validate(snapshot, settings, warehouse)
+        return warehouse.statements - before
+
+
+def _requests(project: Project, method: str) -> list[dict[str, object]]:
+    """The workspace's own counts of requests; DELETE begins anew."""
+    request = urllib.request.Request(
+        f"{project.workspace.url}/local/requests",
+        method=method,
+        headers={"Authorization": f"Bearer {project.workspace.token}"},
+    )
+    with urllib.request.urlopen(request) as response:
+        found: list[dict[str, object]] = json.load(response).get("requests", [])
+    return found
