@@ -1,0 +1,173 @@
+"""The component under Pulumi's mocks: what it declares, named how, depending on what."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Any
+
+import pulumi
+import pytest
+
+from alerting.deployment import Prepared, plan
+from alerting.inventory import ExistingAlert, Inventory
+from alerting.plan import Deployed
+from alerting.rows import Destination, Rule
+from alerting.settings import Settings
+from alerting.snapshot import Snapshot
+from alerting.validation import RuleResult, ValidationReport
+from components.alerting import Alerting, AlertingArgs
+from components.deployed import from_outputs
+
+MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+ALERT = "databricks:index/alertV2:AlertV2"
+DESTINATION = "databricks:index/notificationDestination:NotificationDestination"
+
+
+class Mocks(pulumi.runtime.Mocks):
+    """Keeps what was registered."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.made[args.typ, args.name] = args.inputs
+        return f"id-of-{args.name}", args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        return {}
+
+
+def rule(key: str, **changes: Any) -> Rule:
+    values: dict[str, Any] = {
+        "alert_id": key,
+        "alert_name": f"name of {key}",
+        "agent_domain": "COST",
+        "severity": "CRITICAL",
+        "alert_query_template": "SELECT 1 AS v",
+        "threshold_column": "v",
+        "threshold_operator": ">=",
+        "threshold_value_type": "DOUBLE",
+        "threshold_value_double": 0.0,
+        "empty_result_state": "OK",
+        "schedule_cron": "0 0 8 * * ?",
+        "schedule_timezone": "UTC",
+        "pause_status": "PAUSED",
+        "is_enabled": True,
+        "notification_channels": ("ops", "a@b.co"),
+        "notify_on_ok": False,
+        "use_custom_template": False,
+        "owner": "o",
+        "created_by": "c",
+        "created_at": MOMENT,
+    }
+    return Rule(**{**values, **changes})
+
+
+def prepared(rules: list[Rule], broken: tuple[str, ...] = ()) -> Prepared:
+    destination = Destination(
+        destination_id="ops",
+        destination_name="Ops",
+        destination_type="SLACK",
+        config_json='{"url": "https://hooks/{{config/hook}}"}',
+        owner="o",
+        is_enabled=True,
+        created_by="c",
+        created_at=MOMENT,
+    )
+    from alerting.findings import Finding
+
+    finding = Finding(key="x", check="explain", what="broken", where="q", remedy="r")
+    results = tuple(
+        RuleResult(
+            alert_id=item.alert_id,
+            query="SELECT 1 AS v",
+            findings=(finding,) if item.alert_id in broken else (),
+        )
+        for item in rules
+    )
+    return Prepared(
+        settings=Settings(
+            catalog="c", gold_schema="g", warehouse_id="w", parent_path="/Workspace/Shared/a"
+        ),
+        snapshot=Snapshot(
+            config_version=3,
+            destinations_version=1,
+            rules=tuple(rules),
+            destinations=(destination,),
+        ),
+        report=ValidationReport(run_id="r", validated_at=MOMENT, config_version=3, rules=results),
+        inventory=Inventory(
+            alerts=(
+                ExistingAlert(
+                    id="held-id",
+                    display_name="[CRITICAL] name of HELD",
+                    parent_path="/Workspace/Shared/a",
+                    arguments={
+                        "display_name": "as deployed",
+                        "query_text": "SELECT 0 AS v",
+                        "warehouse_id": "w",
+                        "evaluation": {
+                            "source": {"name": "v"},
+                            "comparison_operator": "EQUAL",
+                        },
+                        "schedule": {"quartz_cron_schedule": "0 0 8 * * ?", "timezone_id": "UTC"},
+                    },
+                ),
+            )
+        ),
+    )
+
+
+@pytest.fixture
+def mocks() -> Mocks:
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    made = Mocks()
+    pulumi.runtime.set_mocks(made, preview=False)
+    return made
+
+
+def declare(mocks: Mocks, what: Prepared, deployed: Deployed | None = None) -> Alerting:
+    """Run the component to its end, every registration included."""
+    holder: list[Alerting] = []
+
+    @pulumi.runtime.test
+    def run() -> Any:
+        args = AlertingArgs(plan(what, deployed or Deployed()), lambda value: f"<{value}>")
+        holder.append(Alerting("alerting", args))
+        ids = [*holder[0].alerts.values(), *holder[0].destinations.values()]
+        return pulumi.Output.all(*ids).apply(lambda _: None)
+
+    run()
+    return holder[0]
+
+
+def test_resources_are_named_by_their_keys_and_alerts_get_their_destinations_ids(
+    mocks: Mocks,
+) -> None:
+    declare(mocks, prepared([rule("COST-001")]))
+    inputs = mocks.made[ALERT, "COST-001"]
+    assert inputs["displayName"] == "[CRITICAL] name of COST-001"
+    evaluation = inputs["evaluation"]
+    assert evaluation["comparisonOperator"] == "GREATER_THAN_OR_EQUAL"
+    # A threshold of zero is a value, not an absence.
+    assert evaluation["threshold"] == {"value": {"doubleValue": 0.0}}
+    assert evaluation["notification"]["subscriptions"] == [
+        {"destinationId": "id-of-ops"},
+        {"userEmail": "a@b.co"},
+    ]
+    assert (DESTINATION, "ops") in mocks.made
+
+
+def test_a_held_rule_is_declared_as_deployed_and_a_skipped_one_not_at_all(mocks: Mocks) -> None:
+    what = prepared([rule("HELD"), rule("NEW")], broken=("HELD", "NEW"))
+    made = declare(mocks, what, Deployed(alerts={"HELD": "held-id"}))
+    assert set(made.alerts) == {"HELD"}
+    assert mocks.made[ALERT, "HELD"]["queryText"] == "SELECT 0 AS v"
+    assert mocks.made[ALERT, "HELD"]["displayName"] == "as deployed"
+
+
+def test_a_stacks_outputs_are_read_back_as_they_were_exported() -> None:
+    outputs = {"alerts": {"A": "1", "B": ""}, "destinations": {"d": "2"}, "configVersion": 4.0}
+    assert from_outputs(outputs) == Deployed({"A": "1"}, {"d": "2"}, 4)
+    assert from_outputs({}) == Deployed()
