@@ -38,6 +38,10 @@ Operation = Callable[[DeploymentOptions, Sink], DeploymentResult]
 class DeploymentEngine(Protocol):
     """What the embedded engine and the pulumi CLI have in common here."""
 
+    @property
+    def name(self) -> str:
+        """What alert_sync_metrics calls it."""
+
     def preview(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
         """What `up` would do."""
 
@@ -94,7 +98,7 @@ def run_up(request: Request) -> int:
         started = dt.datetime.now(dt.UTC)
         stopwatch = Stopwatch()
         result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)
-        outcome = _outcome(request, prepared, result, started, stopwatch)
+        outcome = _outcome(request, engine.name, prepared, result, started, stopwatch)
         with request.stack.warehouse() as warehouse:
             record(warehouse, prepared.settings, outcome, prepared.report)
         return _verdict(result, outcome, prepared.settings.min_success_rate)
@@ -199,6 +203,7 @@ def working(request: Request) -> Iterator[tuple[DeploymentEngine, Prepared]]:
 
 def _outcome(
     request: Request,
+    engine: str,
     prepared: Prepared,
     result: DeploymentResult,
     started: dt.datetime,
@@ -208,7 +213,7 @@ def _outcome(
     return Outcome(
         run_id=new_run_id(),
         stack=request.stack.stack,
-        engine=request.engine.value,
+        engine=engine,
         started_at=started,
         ended_at=dt.datetime.now(dt.UTC),
         config_version=prepared.snapshot.config_version,

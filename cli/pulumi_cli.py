@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.context import StackContext
+from cli.state import open_backend_of
 from engine.events import (
     DiagnosticEvent,
     EngineEvent,
@@ -24,6 +25,8 @@ from engine.options import DeploymentOptions, DeploymentResult, Failure, Operati
 
 class PulumiCli:
     """Runs `pulumi` on a stack; its event log, which it keeps for debugging, tells what it did."""
+
+    name = "pulumi"
 
     def __init__(self, path: str, stack: StackContext, environment: Mapping[str, str]) -> None:
         self._path = path
@@ -95,7 +98,8 @@ class PulumiCli:
         return result
 
     def _select(self) -> None:
-        """Make the stack if the backend has none of that name."""
+        """Make the backend's folder and the stack where they are not there yet."""
+        open_backend_of(self._stack.project_dir)[0].prepare()
         subprocess.run(
             [self._path, "stack", "select", "--create", self._stack.stack, "--non-interactive"],
             cwd=self._stack.project_dir,

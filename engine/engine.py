@@ -31,6 +31,8 @@ class Engine:
     thread, in order.
     """
 
+    name = "embedded"
+
     def __init__(
         self,
         project_dir: Path,
