@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from workspace.errors import WorkspaceProcessError
 from workspace.serve import serve
 
 
@@ -17,7 +19,10 @@ def main() -> None:
     command.add_argument("--port", type=int, default=0, help="loopback port; 0 takes a free one")
     command.add_argument("--spark", help="a Spark Connect server (sc://host:port) behind SQL")
     options = parser.parse_args()
-    serve(options.data, options.port, spark=options.spark)
+    try:
+        serve(options.data, options.port, spark=options.spark)
+    except WorkspaceProcessError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,13 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """A refusal that a client sees; `status` is the HTTP status."""
+    """A refusal that a client sees; `status` is the HTTP status, `retry_after` seconds."""
 
-    def __init__(self, status: int, error_code: str, message: str) -> None:
+    def __init__(
+        self, status: int, error_code: str, message: str, *, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.status = status
         self.error_code = error_code
         self.message = message
@@ -36,6 +39,11 @@ def malformed(message: str) -> ApiError:
 def missing(what: str) -> ApiError:
     """Something that is not there."""
     return ApiError(404, "RESOURCE_DOES_NOT_EXIST", what)
+
+
+def taken(message: str) -> ApiError:
+    """Something that is there already."""
+    return ApiError(400, "RESOURCE_ALREADY_EXISTS", message)
 
 
 def forbidden(message: str) -> ApiError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import configparser
-import fcntl
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workspace import lock
 from workspace.errors import WorkspaceProcessError
 
 # Processes that outlive this one on purpose; a Popen that is collected would warn of that.
@@ -53,7 +54,7 @@ def start(data_dir: Path, port: int | None = None, *, spark: str | None = None) 
     data_dir.mkdir(parents=True, exist_ok=True)
     chosen = port if port is not None else _port_before(data_dir)
     process = _spawn(data_dir, chosen, spark)
-    if not _came_up(process, data_dir) and port is None and chosen:
+    if not _came_up(process, data_dir) and port is None and chosen and not _is_served(data_dir):
         process = _spawn(data_dir, 0, spark)  # somebody took the old port meanwhile
         _came_up(process, data_dir)
     found = status(data_dir)
@@ -70,25 +71,20 @@ def stop(data_dir: Path) -> bool:
 
     Raises WorkspaceProcessError if it does not end in time.
     """
-    if not _is_locked(data_dir):
+    if not _is_served(data_dir):
         return False
-    pid = _recorded(data_dir).get("pid")
-    if not isinstance(pid, int):
-        raise WorkspaceProcessError(f"a workspace runs in {data_dir}, but has not said its pid yet")
-    os.kill(pid, signal.SIGTERM)
-    if not _wait(lambda: not _is_locked(data_dir), _STOP_SECONDS):
-        os.kill(pid, signal.SIGKILL)
-        if not _wait(lambda: not _is_locked(data_dir), _STOP_SECONDS):
-            raise WorkspaceProcessError(f"the local workspace (pid {pid}) does not end")
-    return True
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        _signal(data_dir, signal_number)
+        if _wait(lambda: not _is_served(data_dir), _STOP_SECONDS):
+            return True
+    raise WorkspaceProcessError(f"the local workspace in {data_dir} does not end")
 
 
 def status(data_dir: Path) -> Running | None:
     """The workspace of `data_dir` if it runs and answers."""
-    if not _is_locked(data_dir):
-        return None
+    pid = lock.holder(data_dir)
     facts = _recorded(data_dir)
-    if not facts or not _answers(str(facts["url"])):
+    if not pid or facts.get("pid") != pid or not _answers(str(facts["url"])):
         return None
     return Running(
         url=str(facts["url"]),
@@ -116,17 +112,29 @@ def _spawn(data_dir: Path, port: int, spark: str | None) -> subprocess.Popen[byt
 
 
 def _came_up(process: subprocess.Popen[bytes], data_dir: Path) -> bool:
-    """Wait until the process answers or ends."""
+    """Wait until the folder's workspace answers, by this process or by one started beside it."""
 
     def settled() -> bool:
-        return process.poll() is not None or _answers_as(data_dir, process.pid)
+        if process.poll() is not None and not _is_served(data_dir):
+            return True
+        return status(data_dir) is not None
 
-    return _wait(settled, _START_SECONDS) and process.poll() is None
+    return _wait(settled, _START_SECONDS) and status(data_dir) is not None
 
 
-def _answers_as(data_dir: Path, pid: int) -> bool:
-    facts = _recorded(data_dir)
-    return facts.get("pid") == pid and _answers(str(facts["url"]))
+def _signal(data_dir: Path, number: signal.Signals) -> None:
+    """Send a signal to the process that serves the folder, if one still does."""
+    found: list[int | None] = []
+
+    def known() -> bool:
+        found.append(lock.steady_holder(data_dir))
+        return found[-1] != 0
+
+    if not _wait(known, _STOP_SECONDS):
+        raise WorkspaceProcessError(f"a workspace runs in {data_dir}, but has not said its pid yet")
+    if found[-1]:
+        with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(found[-1], number)
 
 
 def _answers(url: str) -> bool:
@@ -137,17 +145,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _is_locked(data_dir: Path) -> bool:
-    """Whether a process serves the folder: the kernel knows, whatever the pid file says."""
-    path = data_dir / "server.lock"
-    if not path.exists():
-        return False
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
+def _is_served(data_dir: Path) -> bool:
+    return lock.holder(data_dir) is not None
 
 
 def _recorded(data_dir: Path) -> dict[str, object]:

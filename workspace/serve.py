@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import configparser
-import fcntl
 import json
 import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 
+from workspace import lock
 from workspace.errors import WorkspaceProcessError
 from workspace.identity.models import ADMIN, Directory
+from workspace.protocol import Protocol
 from workspace.server import application
 from workspace.state import WAREHOUSE_ID, Workspace
 from workspace.store import Store
@@ -33,7 +32,8 @@ def serve(data_dir: Path, port: int, *, spark: str | None = None) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     data_dir.mkdir(parents=True, exist_ok=True)
-    with _only_one(data_dir):
+    data_dir.chmod(0o700)  # tokens and secrets are in there
+    with lock.held(data_dir):
         listener = _listen(port)
         host = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
         store = Store(data_dir / "workspace.sqlite")
@@ -54,6 +54,7 @@ def serve(data_dir: Path, port: int, *, spark: str | None = None) -> None:
 def _run(workspace: Workspace, listener: socket.socket) -> None:
     config = uvicorn.Config(
         application(workspace),
+        http=Protocol,
         log_level="warning",
         ws="none",
         lifespan="off",
@@ -62,20 +63,6 @@ def _run(workspace: Workspace, listener: socket.socket) -> None:
         h11_max_incomplete_event_size=64 * 1024,
     )
     uvicorn.Server(config).run(sockets=[listener])
-
-
-@contextmanager
-def _only_one(data_dir: Path) -> Iterator[None]:
-    """Hold the folder's lock; the kernel lets go of it when this process ends, however it ends."""
-    with (data_dir / "server.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WorkspaceProcessError(
-                f"another process serves the workspace in {data_dir}; stop it first: "
-                "alerts workspace stop"
-            ) from None
-        yield
 
 
 def _listen(port: int) -> socket.socket:

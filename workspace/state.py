@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from workspace.faults.book import FaultBook
 from workspace.identity.models import Directory
+from workspace.requests_log import RequestLog
 from workspace.store import Store
 from workspace.warehouse import Warehouse
+from workspace.warehouses.models import Power
 
 WAREHOUSE_ID = "0000000000000001"
 ORG_ID = "1000000000000001"
@@ -28,6 +31,9 @@ class Workspace:
     directory: Directory
     host: str = ""
     clock: Callable[[], dt.datetime] = now
+    power: Power = field(default_factory=Power)
+    faults: FaultBook = field(default_factory=FaultBook)
+    requests: RequestLog = field(default_factory=RequestLog)
 
     def timestamp(self) -> str:
         """The clock's time as the APIs write it (RFC 3339, UTC, milliseconds)."""

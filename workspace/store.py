@@ -21,6 +21,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        path.touch(mode=0o600)  # tokens' hashes, secrets
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         # A commit in the log survives the death of this process; only a power cut could lose it.

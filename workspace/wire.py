@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from workspace.errors import ApiError, invalid, malformed
+from workspace.errors import ApiError, forbidden, invalid, malformed
 
 if TYPE_CHECKING:
     from workspace.identity.models import User
-    from workspace.requests_log import RequestLog
     from workspace.state import Workspace
 
 MAX_BODY = 16 * 1024 * 1024  # bytes; Databricks refuses larger bodies too
@@ -41,12 +42,6 @@ class Call:
         return found
 
     @property
-    def requests(self) -> RequestLog:
-        """The counts of all requests."""
-        found: RequestLog = self._request.app.state.requests
-        return found
-
-    @property
     def path(self) -> dict[str, str]:
         """The path's parameters."""
         return dict(self._request.path_params)
@@ -60,12 +55,23 @@ class Call:
         if not self._body:
             return {}
         try:
-            document = json.loads(self._body)
+            document = json.loads(self._body, parse_constant=_refuse, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise malformed(f"the body is not JSON: {error}") from error
         if not isinstance(document, dict):
             raise malformed("the body is not a JSON object")
         return document
+
+    def form(self) -> dict[str, str]:
+        """The body as a form's fields. Raises ApiError MALFORMED_REQUEST."""
+        try:
+            return dict(parse_qsl(self._body.decode(), max_num_fields=100))
+        except ValueError as error:
+            raise malformed(f"the body is not a form: {error}") from error
+
+    def header(self, name: str) -> str:
+        """One header, empty if absent."""
+        return self._request.headers.get(name, "")
 
 
 Handler = Callable[[Call], Any]
@@ -91,7 +97,17 @@ def answer(document: Any, status: int = 200) -> Response:
 
 def refusal(error: ApiError) -> Response:
     """An ApiError as its response."""
-    return answer(error.body(), error.status)
+    response = answer(error.body(), error.status)
+    if error.retry_after is not None:
+        # Whole seconds are all that the header has.
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    return response
+
+
+def require_admin(call: Call) -> None:
+    """Raises ApiError 403 for everybody but workspace admins."""
+    if not call.user.admin:
+        raise forbidden("Only workspace admins may do this.")
 
 
 def page(call: Call, items: Sequence[Any], *, most: int, default: int) -> tuple[list[Any], str]:
@@ -106,6 +122,17 @@ def page(call: Call, items: Sequence[Any], *, most: int, default: int) -> tuple[
     size = min(size or default, most)
     end = start + size
     return list(items[start:end]), str(end) if end < len(items) else ""
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _number(text: str, name: str) -> int:

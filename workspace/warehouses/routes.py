@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from workspace.errors import missing
 from workspace.state import WAREHOUSE_ID
-from workspace.wire import Call, route
+from workspace.wire import Call, require_admin, route
 
 _BASE = "/api/2.0/sql/warehouses"
 
@@ -20,6 +20,7 @@ def routes() -> list[Route]:
         route("GET", _BASE, listed),
         route("GET", f"{_BASE}/{{id}}", get),
         route("POST", f"{_BASE}/{{id}}/start", start),
+        route("POST", f"{_BASE}/{{id}}/stop", stop),
     ]
 
 
@@ -36,8 +37,17 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def start(call: Call) -> dict[str, Any]:
-    """Start it: it runs as long as the workspace does."""
+    """Start it, if it does not run."""
     get(call)
+    call.workspace.power.start()
+    return {}
+
+
+def stop(call: Call) -> dict[str, Any]:
+    """Stop it until somebody starts it or sends SQL."""
+    require_admin(call)
+    get(call)
+    call.workspace.power.stop()
     return {}
 
 
@@ -50,7 +60,7 @@ def _warehouse(call: Call) -> dict[str, Any]:
         "min_num_clusters": 1,
         "max_num_clusters": 1,
         "auto_stop_mins": 0,
-        "state": "RUNNING",
+        "state": call.workspace.power.state,
         "warehouse_type": "PRO",
         "enable_serverless_compute": True,
         "creator_name": "admin@local.test",

@@ -1,0 +1,1 @@
+"""Faults on demand: what goes wrong, when, and for whom."""
