@@ -101,13 +101,16 @@ class NotificationDestination(Created):
         outputs = super().planned(new, old_outputs)
         if (kind := _kind(new)) is not None:
             outputs["destinationType"] = _TYPES[kind]
+        outputs.pop("id", None)
         return outputs
 
     def outputs(self, remote: Properties, inputs: Properties) -> Properties:
         outputs = super().outputs(remote, inputs)
         kind = _kind(inputs)
         outputs["destinationType"] = remote.get("destinationType") or _TYPES.get(kind or "", "")
+        # Pulumi's provider has the id under this name alone; with both it cannot read the state.
         outputs["notificationDestinationId"] = remote["id"]
+        outputs.pop("id", None)
         return outputs
 
     def read(self, call: Call, id: str, inputs: Properties, outputs: Properties) -> ReadResult:
