@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,13 @@ class Store:
         with self._lock, self._db:
             self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
             self._documents.get(kind, {}).pop(key, None)
+
+    def delete_where(self, kind: str, wanted: Callable[[Document], bool]) -> None:
+        """Forget every document of a kind that is `wanted`."""
+        with self._lock:
+            known = self._documents.get(kind, {})
+            for key in [key for key, document in known.items() if wanted(document)]:
+                self.delete(kind, key)
 
     def transaction(self) -> AbstractContextManager[bool]:
         """A lock for check-then-write: `with store.transaction(): …`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -45,6 +46,11 @@ class Call:
     def path(self) -> dict[str, str]:
         """The path's parameters."""
         return dict(self._request.path_params)
+
+    @property
+    def url_path(self) -> str:
+        """The path that was asked for."""
+        return self._request.url.path
 
     def query(self, name: str, default: str = "") -> str:
         """One query parameter."""
@@ -91,6 +97,8 @@ def route(method: str, path: str, handler: Handler) -> Route:
 
 def answer(document: Any, status: int = 200) -> Response:
     """A JSON response."""
+    if status == 204:
+        return Response(status_code=204)
     content = json.dumps(document, separators=(",", ":"))
     return Response(content, status_code=status, media_type="application/json")
 
@@ -115,13 +123,20 @@ def page(call: Call, items: Sequence[Any], *, most: int, default: int) -> tuple[
 
     Raises ApiError for a size or token that is none.
     """
-    size = _number(call.query("page_size") or str(default), "page_size")
-    start = _number(call.query("page_token") or "0", "page_token")
+    size = whole_number(call.query("page_size") or str(default), "page_size")
+    start = whole_number(call.query("page_token") or "0", "page_token")
     if size < 0 or start < 0:
         raise invalid("page_size and page_token must not be negative")
     size = min(size or default, most)
     end = start + size
     return list(items[start:end]), str(end) if end < len(items) else ""
+
+
+def whole_number(text: str, name: str) -> int:
+    """A query parameter as a number. Raises ApiError INVALID_PARAMETER_VALUE."""
+    if re.fullmatch(r"-?[0-9]{1,15}", text) is None:
+        raise invalid(f"{name} is not a number: {text[:40]!r}")
+    return int(text)
 
 
 def _refuse(constant: str) -> Any:
@@ -133,10 +148,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
-
-
-def _number(text: str, name: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise invalid(f"{name} is not a number: {text[:40]!r}") from None
