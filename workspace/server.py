@@ -19,8 +19,12 @@ from workspace.door import Door
 from workspace.errors import ApiError
 from workspace.faults.gate import FaultGate
 from workspace.faults.routes import routes as fault_routes
+from workspace.folders.routes import routes as folder_routes
 from workspace.identity.routes import routes as identity_routes
+from workspace.permissions.routes import routes as permission_routes
+from workspace.secrets.routes import routes as secret_routes
 from workspace.state import ORG_ID, WAREHOUSE_ID, Workspace
+from workspace.unity_catalog import grants, securables
 from workspace.warehouse import statement_routes, thrift_routes
 from workspace.warehouses.routes import routes as warehouse_routes
 from workspace.wire import Call, answer, refusal, route
@@ -45,6 +49,11 @@ def application(workspace: Workspace, more: Sequence[BaseRoute] = ()) -> Starlet
             *warehouse_routes(),
             *alert_routes(),
             *destination_routes(),
+            *permission_routes(),
+            *folder_routes(),
+            *secret_routes(),
+            *grants.routes(),
+            *securables.routes(),
             *thrift_routes(*sql),
             *statement_routes(*sql),
             *more,

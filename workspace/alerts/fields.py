@@ -115,6 +115,20 @@ def _anything(path: str, value: Any) -> None:
     """Output only: taken and ignored."""
 
 
+def _scalar(path: str, value: Any) -> None:
+    if not isinstance(value, str | int | float | bool):
+        raise invalid(f"{path} must be a string.")
+
+
+def _parameters(path: str, value: Any) -> None:
+    """Static values by name; no name twice."""
+    _many(_fields({"name": _text, "type": _text, "value": _scalar}, "name"))(path, value)
+    names = [parameter["name"] for parameter in value]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise invalid(f"{path}[{index}].name: {name[:60]!r} is there twice.")
+
+
 _COLUMN = _fields({"name": _text, "display": _text, "aggregation": _one_of(*AGGREGATIONS)}, "name")
 _RUN_AS = _fields({"user_name": _text, "service_principal_name": _text}, exactly_one=True)
 _ALERT: dict[str, Check] = {
@@ -126,7 +140,7 @@ _ALERT: dict[str, Check] = {
     "custom_template_format": _one_of("HTML", "MARKDOWN"),
     "parent_path": _text,
     "run_as": _RUN_AS,
-    "parameters": _many(_fields({"name": _text, "type": _text, "value": _anything}, "name")),
+    "parameters": _parameters,
     "schedule": _fields(
         {
             "quartz_cron_schedule": _text,

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from workspace.alerts.fields import OUTPUT_ONLY, check
-from workspace.errors import ApiError, invalid, missing
+from workspace.errors import ApiError, invalid, missing, taken
+from workspace.folders.paths import normal
 from workspace.identity.models import User
 from workspace.store import Document, Store
 
 KIND = "alert"
+ACL = "acl"
 LIMIT = 1000  # alerts a workspace holds, trashed ones included
 MASKABLE = (
     "custom_description",
@@ -75,7 +77,7 @@ class Alerts:
                 raise missing(f"Alert {key} is in the trash.")
             paths = _mask(mask, body)
             wanted = _masked(_inputs(old), body, paths)
-            if _folder(wanted.get("parent_path") or old["parent_path"]) != old["parent_path"]:
+            if normal(wanted.get("parent_path") or old["parent_path"]) != old["parent_path"]:
                 raise invalid("parent_path can be set on create only.")
             check(wanted)
             alert = _completed(wanted, user, home=old["parent_path"])
@@ -94,6 +96,7 @@ class Alerts:
             alert = self.get(key)
             if purge:
                 self._store.delete(KIND, key)
+                self._store.delete(ACL, f"alertsv2/{key}")
                 return
             trashed = {**alert, "lifecycle_state": "DELETED", "update_time": self._timestamp()}
             self._store.put(KIND, key, trashed)
@@ -120,11 +123,7 @@ class Alerts:
         home, name = alert["parent_path"], alert["display_name"]
         for other in self.active():
             if (other["parent_path"], other["display_name"]) == (home, name) and other["id"] != key:
-                raise ApiError(
-                    400,
-                    "RESOURCE_ALREADY_EXISTS",
-                    f"Node named '{name}.dbalert.json' already exists in {home}.",
-                )
+                raise taken(f"Node named '{name}.dbalert.json' already exists in {home}.")
 
 
 def _inputs(alert: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +147,7 @@ def _inputs(alert: dict[str, Any]) -> dict[str, Any]:
 def _completed(alert: dict[str, Any], user: User, home: str | None = None) -> dict[str, Any]:
     """The alert with the server's defaults and normal forms."""
     path = alert.get("parent_path") or home or f"/Workspace/Users/{user.name}"
-    alert["parent_path"] = _folder(path)
+    alert["parent_path"] = normal(path)
     alert["schedule"].setdefault("pause_status", "UNPAUSED")
     alert["evaluation"].setdefault("empty_result_state", "UNKNOWN")
     notification = alert["evaluation"].setdefault("notification", {})
@@ -190,11 +189,3 @@ def _masked(old: dict[str, Any], body: dict[str, Any], paths: list[str]) -> dict
         elif path != "parent_path":
             target.pop(leaf, None)
     return old
-
-
-def _folder(path: str) -> str:
-    """Workspace folders begin with /Workspace, whether the client says so or not."""
-    trimmed = "/" + path.strip("/")
-    if trimmed == "/Workspace" or trimmed.startswith("/Workspace/"):
-        return trimmed
-    return f"/Workspace{trimmed}"

@@ -7,6 +7,8 @@ from typing import Any
 from starlette.routing import Route
 
 from workspace.alerts.models import Alerts
+from workspace.errors import forbidden, invalid
+from workspace.permissions.models import Permissions
 from workspace.wire import Call, page, route
 
 _BASE = "/api/2.0/alerts"
@@ -15,29 +17,81 @@ _BASE = "/api/2.0/alerts"
 def routes() -> list[Route]:
     """The routes of this room."""
     return [
-        route("POST", _BASE, lambda call: _model(call).create(call.user, call.json())),
+        route("POST", _BASE, _create),
         route("GET", _BASE, _list),
-        route("GET", f"{_BASE}/{{id}}", lambda call: _model(call).get(call.path["id"])),
+        route("GET", f"{_BASE}/{{id}}", _get),
         route("PATCH", f"{_BASE}/{{id}}", _update),
         route("DELETE", f"{_BASE}/{{id}}", _delete),
     ]
 
 
+def _create(call: Call) -> dict[str, Any]:
+    body = call.json()
+    _require_run_as(call, body.get("run_as"))
+    return _model(call).create(call.user, body)
+
+
+def _get(call: Call) -> dict[str, Any]:
+    return _allowed(call, "CAN_READ")
+
+
 def _list(call: Call) -> dict[str, Any]:
-    found, token = page(call, _model(call).active(), most=100, default=20)
+    lists = _permissions(call)
+    readable = [
+        alert
+        for alert in _model(call).active()
+        if lists.allows(call.user, _name(alert), alert["owner_user_name"], "CAN_READ")
+    ]
+    found, token = page(call, readable, most=100, default=20)
     answer: dict[str, Any] = {"alerts": found}
     return answer | ({"next_page_token": token} if token else {})
 
 
 def _update(call: Call) -> dict[str, Any]:
-    mask = call.query("update_mask")
-    return _model(call).update(call.user, call.path["id"], call.json(), mask)
+    _allowed(call, "CAN_EDIT")
+    body, mask = call.json(), call.query("update_mask")
+    _require_run_as(call, body.get("run_as"))
+    return _model(call).update(call.user, call.path["id"], body, mask)
 
 
 def _delete(call: Call) -> dict[str, Any]:
-    _model(call).delete(call.path["id"], purge=call.query("purge") == "true")
+    _allowed(call, "CAN_MANAGE")
+    _model(call).delete(call.path["id"], purge=call.query("purge").lower() == "true")
     return {}
 
 
 def _model(call: Call) -> Alerts:
     return Alerts(call.workspace.store, call.workspace.timestamp)
+
+
+def _require_run_as(call: Call, run_as: Any) -> None:
+    """Users run alerts as themselves; admins let anybody run them that there is.
+
+    Databricks documents the first for user_name, and the role servicePrincipal/user, which this
+    workspace gives to admins only, for service_principal_name.
+    """
+    if not isinstance(run_as, dict):
+        return  # absent, or refused with all other fields
+    for field in ("user_name", "service_principal_name"):
+        name = run_as.get(field)
+        if not isinstance(name, str) or not name or name == call.user.name:
+            continue
+        if not call.user.admin:
+            raise forbidden(f"User {call.user.name} may not set run_as.{field} to {name[:80]}.")
+        if call.workspace.directory.find(name) is None:
+            raise invalid(f"run_as.{field}: {name[:80]} does not exist.")
+
+
+def _allowed(call: Call, needed: str) -> dict[str, Any]:
+    """The alert that the path names. Raises ApiError 404, or 403 below this level."""
+    alert = _model(call).get(call.path["id"])
+    _permissions(call).require(call.user, _name(alert), alert["owner_user_name"], needed)
+    return alert
+
+
+def _permissions(call: Call) -> Permissions:
+    return Permissions(call.workspace.store, call.workspace.directory)
+
+
+def _name(alert: dict[str, Any]) -> str:
+    return f"alertsv2/{alert['id']}"

@@ -1,0 +1,1 @@
+"""Unity Catalog over REST: grants, and what exists."""
