@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,13 @@ from engine import project as projects
 from engine.deployment import Deployment
 from engine.stack_storage import StackStorage
 from engine.steps.goal import Alias, Goal
-from engine.values import Secret
+from engine.values import Properties, Secret
 
 REPOSITORY = Path(__file__).parents[3]
 
 
 class FileWorld(World):
-    """A workspace that outlives the process."""
+    """A workspace that outlives the process: an effect is in the file before anybody hears of it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -29,8 +31,17 @@ class FileWorld(World):
         if path.exists():
             self.things = {key: tuple(item) for key, item in json.loads(path.read_text()).items()}  # type: ignore[misc]
 
+    @contextmanager
+    def request(self, operation: str, urn: str, inputs: Properties) -> Iterator[None]:
+        with super().request(operation, urn, inputs):
+            yield
+            self.keep()
+
     def keep(self) -> None:
-        self.path.write_text(json.dumps(self.things))
+        with self.lock:
+            written = self.path.with_suffix(".new")
+            written.write_text(json.dumps(self.things))
+            written.replace(self.path)
 
 
 def first(deployment: Deployment) -> None:
@@ -83,17 +94,16 @@ def child(directory: Path, at: int, late: bool) -> None:
 
     def die(operation: str, name: str, inputs: object) -> None:
         nonlocal seen
-        world.keep()
-        seen += 1
-        if seen == at:
-            os._exit(9)
+        with world.lock:
+            seen += 1
+            if seen == at:
+                os._exit(9)
 
     if late:
         world.late_fault = die
     else:
         world.fault = die
     lab.run(second)
-    world.keep()
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before it took effect", "after"])
