@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ _HTTP_TIMEOUT = 60.0
 _CONNECT_TIMEOUT = 10.0
 _SHORTEST_SECRET = 4
 _TRIES_BEFORE_ANY_ANSWER = 3
+_ME = "/api/2.0/preview/scim/v2/Me"
+_WORKSPACE_HEADER = "X-Databricks-Org-Id"
 
 
 class ApiError(ProviderError):
@@ -53,10 +56,28 @@ class Client:
         self._server_ahead = 0.0
         self._answered = False
         self._environment: Mapping[str, Any] = {}  # proxies and certificates
+        self._workspace_id = ""
+        self._asked = False
+        self._asking = threading.Lock()
 
     def server_time(self) -> float:
         """Seconds since 1970 on the workspace's clock, as its last answer told it."""
         return self.clock.wall() + self._server_ahead
+
+    def workspace_id(self) -> str:
+        """The workspace's number, "" if it does not tell one; asked for once.
+
+        As the Go SDK's CurrentWorkspaceID: configured, or in the header of an answer.
+        """
+        with self._asking:
+            if not self._workspace_id and not self._asked:
+                self._asked = True
+                self._workspace_id = str(self._open()[0].workspace_id or "")
+                if not self._workspace_id:
+                    # What was just created must not count as failed because this is not told.
+                    with contextlib.suppress(ApiError):
+                        self.get(_ME)
+        return self._workspace_id
 
     def deadline(self, timeout: float | None) -> float:
         """When an operation that begins now has to be done, on the clock's `now`."""
@@ -143,6 +164,7 @@ class Client:
                 return _unanswered(error, str(config.host))
             self._answered = True
             self._note_date(response.headers.get("Date"))
+            self._workspace_id = response.headers.get(_WORKSPACE_HEADER) or self._workspace_id
             if response.ok:
                 limiter.succeeded()
             return _read(response, self.clock.wall())

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.providers.base import CheckResult, Diff, ProviderError, ReadResult
@@ -16,6 +17,8 @@ from engine.values import UNKNOWN, Properties, leaves
 
 if TYPE_CHECKING:
     from databricks.sdk.config import Config
+
+PLACE = "providerConfig"
 
 
 class DatabricksProvider:
@@ -69,9 +72,10 @@ class DatabricksProvider:
         resource = _resource(resource_type)
         if preview:
             return "", resource.planned(inputs)
-        made = resource.create(self._call(timeout), inputs)
-        self._known.add(made[0])
-        return made
+        call = self._call(timeout)
+        id, outputs = resource.create(call, inputs)
+        self._known.add(id)
+        return id, _located(call, resource, outputs, {})
 
     def read(
         self, resource_type: str, urn: str, id: str, inputs: Properties, outputs: Properties
@@ -80,9 +84,14 @@ class DatabricksProvider:
         self._known.add(id)
         with self._lock:
             remote = self._read_ahead.pop((resource_type, id), None)
+        call = self._call(None)
         if remote is not None:
-            return resource.result(remote, inputs)
-        return resource.read(self._call(None), id, inputs, outputs)
+            found = resource.result(remote, inputs)
+        else:
+            found = resource.read(call, id, inputs, outputs)
+        if not found.id:
+            return found
+        return replace(found, outputs=_located(call, resource, found.outputs, outputs))
 
     def update(
         self,
@@ -100,7 +109,9 @@ class DatabricksProvider:
         if preview:
             return resource.planned(new_inputs, old_outputs)
         self._forget(resource_type, id)
-        return resource.update(self._call(timeout), id, old_inputs, old_outputs, new_inputs)
+        call = self._call(timeout)
+        outputs = resource.update(call, id, old_inputs, old_outputs, new_inputs)
+        return _located(call, resource, outputs, old_outputs)
 
     def delete(
         self,
@@ -143,6 +154,23 @@ class DatabricksProvider:
         self._known.add(id)
         with self._lock:
             self._read_ahead.pop((resource_type, id), None)
+
+
+def _located(
+    call: Call, resource: Resource, outputs: Properties, old_outputs: Properties
+) -> Properties:
+    """The outputs with the workspace that they are of.
+
+    Terraform's provider writes it into every state (populateProviderConfigInState), keeps the one
+    that is there, and plans an update where it is missing.
+    """
+    if PLACE not in resource.root.fields or outputs.get(PLACE) is not None:
+        return outputs
+    known = old_outputs.get(PLACE)
+    if known is None:
+        number = call.client.workspace_id()
+        known = {"workspaceId": number} if number else None
+    return outputs if known is None else {**outputs, PLACE: known}
 
 
 _SECRETS: dict[str, frozenset[str]] = {}

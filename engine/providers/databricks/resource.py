@@ -66,7 +66,7 @@ class Resource(ABC):
         """The outputs as a preview can know them."""
         outputs = shapes.planned(self.root, new)
         if old_outputs is not None:
-            for name in self.lasting:
+            for name in (*self.lasting, "providerConfig"):
                 if name in old_outputs:
                     outputs[name] = old_outputs[name]
         return outputs
