@@ -73,9 +73,9 @@ class DatabricksProvider:
         if preview:
             return "", resource.planned(inputs)
         call = self._call(timeout)
-        id, outputs = resource.create(call, inputs)
-        self._known.add(id)
-        return id, _located(call, resource, outputs, {})
+        made, outputs = resource.create(call, inputs)
+        self._known.add(made)
+        return made, _located(call, resource, outputs, {})
 
     def read(
         self, resource_type: str, urn: str, id: str, inputs: Properties, outputs: Properties
