@@ -12,6 +12,7 @@ import asyncio
 import atexit
 import contextlib
 import importlib
+import importlib.util
 import json
 import logging
 import os
@@ -42,6 +43,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    _import_late("pulumi_databricks")
     # The SDK traces itself with several debug messages a resource, each a round trip that blocks
     # the program's event loop; the engine shows none of them.
     pulumi.log.debug = _ignore
@@ -70,8 +72,12 @@ def _stand_by(modules: list[str]) -> None:
 
     One line of JSON on standard input; when it ends without one, nobody needs the program.
     """
-    for name in ("pulumi", *modules):
-        # What is missing here is missing in the program too, which says so.
+    # What is missing here is missing in the program too, which says so.
+    with contextlib.suppress(ImportError):
+        import pulumi  # noqa: F401
+
+        _import_late("pulumi_databricks")
+    for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     line = sys.stdin.readline()
@@ -80,6 +86,17 @@ def _stand_by(modules: list[str]) -> None:
     order = json.loads(line)
     os.environ.update(order["environment"])
     sys.argv[1:] = order["arguments"]
+
+
+def _import_late(package: str) -> None:
+    """Import of a provider's SDK only what the program names: all of it takes seconds."""
+    path = Path(__file__).with_name("late_package.py")
+    spec = importlib.util.spec_from_file_location("_late_package", path)
+    assert spec is not None
+    assert spec.loader is not None
+    late = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(late)
+    late.install(package, late.pulumi_homes)
 
 
 def _ignore(*_arguments: object, **_options: object) -> None:

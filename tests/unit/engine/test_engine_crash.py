@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 class FileWorld(World):
-    """A workspace that outlives the process: an effect is in the file before anybody hears of it."""
+    """A workspace that outlives the process: an effect is in the file before it is told."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
