@@ -239,7 +239,7 @@ def _verdict(result: DeploymentResult, outcome: Outcome, least: float) -> int:
 
 @contextmanager
 def _cancelling(engine: DeploymentEngine) -> Iterator[None]:
-    """Ctrl-C once: finish what is in flight and save. Twice: stop at once."""
+    """Ctrl-C or SIGTERM once: finish what is in flight and save. Twice: stop at once."""
     pressed = 0
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
@@ -249,10 +249,13 @@ def _cancelling(engine: DeploymentEngine) -> Iterator[None]:
             console.note("finishing what is in flight; press Ctrl-C again to stop at once")
         engine.cancel()
         if pressed > 1:
-            os._exit(130)
+            os._exit(128 + signum)
 
-    before: Any = signal.signal(signal.SIGINT, interrupt)
+    before: dict[int, Any] = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

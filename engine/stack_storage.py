@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import AbstractContextManager
 from typing import Any
 
+from engine import commits
 from engine import project as projects
 from engine import urn as urns
 from engine.errors import SecretsError, StateError
@@ -73,15 +75,22 @@ class StackStorage:
     def add_history(self, result: DeploymentResult, message: str, config: dict[str, Any]) -> None:
         """Remember the update as the CLI does."""
         end = time.time()
+        commit = commits.describe(self._project.directory)
         self._store.add_history(
             UpdateRecord(
                 kind=_KINDS.get(result.operation, result.operation),
                 start_time=int(end - result.duration),
                 end_time=int(end),
                 result="succeeded" if result.succeeded else "failed",
-                message=message,
-                environment={"exec.kind": "cli"},
-                config={key: _setting(value) for key, value in config.items()},
+                message=message or commit.get("git.message", ""),
+                environment={
+                    "exec.kind": "cli",
+                    **{key: text for key, text in commit.items() if key != "git.message"},
+                },
+                config={
+                    key: _setting(self._settings.config.get(key), value)
+                    for key, value in config.items()
+                },
                 resource_changes=dict(result.changes),
             )
         )
@@ -115,6 +124,10 @@ class StackStorage:
         return self._checkpoint
 
 
-def _setting(value: Any) -> dict[str, Any]:
-    """A configuration value as history files have it; secrets are blinded already."""
-    return {"objectKind": "string", "value": value, "secret": value == "[secret]"}
+def _setting(raw: Any, shown: Any) -> Any:
+    """A configuration value as history files have it: text, or `{secure: …}` as in the settings."""
+    if isinstance(raw, dict) and "secure" in raw:
+        return {"secure": raw["secure"]}
+    if shown == "[secret]":
+        return {"secure": ""}  # given on the command line: there is no encrypted form to keep
+    return shown if isinstance(shown, str) else json.dumps(shown)

@@ -1,5 +1,9 @@
 """One update of a stack at a time, by lock files as the CLI writes them (pkg/backend/diy/lock.go).
 
+A process that died (kill -9, out of memory) leaves its lock. Ours say which run of which process
+they are of, so that a dead one's lock on this machine falls by itself; any other lock stays until
+somebody removes it, as with the CLI.
+
 Object stores have no exclusive create: a lock is taken by listing, writing, and listing again. Of
 two that come at once, both may give up; never do both go on.
 """
@@ -17,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.errors import LockError
+from engine.state import processes
 from engine.state.bucket import Bucket
 
 
@@ -29,6 +34,14 @@ class Lock:
     username: str
     hostname: str
     timestamp: str
+    life: str = ""
+
+    @property
+    def dead(self) -> bool:
+        """Whether its process certainly runs no more."""
+        known = processes.life(self.pid) if self.life else ""
+        here = self.life.rpartition("/")[0] == processes.machine() != ""
+        return here and known != self.life
 
     def __str__(self) -> str:
         """As a message says it."""
@@ -66,7 +79,12 @@ class StackLocks:
         return found
 
     def _check(self, own: str) -> None:
-        others = [lock for lock in self.held() if lock.key != own]
+        others = []
+        for lock in self.held():
+            if lock.key != own and lock.dead:
+                self._bucket.delete(lock.key)
+            elif lock.key != own:
+                others.append(lock)
         if others:
             holders = "\n".join(f"  {lock}: {self._bucket.location(lock.key)}" for lock in others)
             raise LockError(
@@ -82,6 +100,7 @@ def _content() -> bytes:
         "username": _username(),
         "hostname": socket.gethostname(),
         "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "life": processes.life(os.getpid()),
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -105,4 +124,5 @@ def _read(bucket: Bucket, key: str) -> Lock:
         str(found.get("username", "")),
         str(found.get("hostname", "")),
         str(found.get("timestamp", "")),
+        str(found.get("life", "")),
     )

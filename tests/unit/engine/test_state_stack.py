@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -440,7 +443,8 @@ def test_a_lock_names_its_holder_and_how_to_remove_it(store: StackStore, root: P
 def test_a_lock_is_the_file_that_the_cli_expects(store: StackStore, root: Path) -> None:
     with store.lock():
         (file,) = (root / ".pulumi/locks/organization/proj/dev").glob("*.json")
-        assert set(json.loads(file.read_text())) == {"pid", "username", "hostname", "timestamp"}
+        theirs = {"pid", "username", "hostname", "timestamp"}
+        assert set(json.loads(file.read_text())) == {*theirs, "life"}
 
 
 def test_unlocking_removes_every_lock_even_an_unreadable_one(store: StackStore, root: Path) -> None:
@@ -452,6 +456,34 @@ def test_unlocking_removes_every_lock_even_an_unreadable_one(store: StackStore, 
     assert len(store.unlock_all()) == 1
     with store.lock():
         pass
+
+
+def test_the_lock_of_a_killed_process_falls_by_itself(store: StackStore, root: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from engine.state.backend import open_backend\n"
+        "store = open_backend('file://state', Path(sys.argv[1]), {}).stack(\n"
+        "    'proj', 'dev', passphrase='pw', salt=sys.argv[2])\n"
+        "held = store.lock(); held.__enter__(); os._exit(9)"
+    )
+    command = [sys.executable, "-c", script, str(root.parent), SALT]
+    died = subprocess.run(command, check=False, cwd=Path(__file__).parents[3])
+    assert died.returncode == 9
+    (left,) = store.locks()
+    assert left.dead
+    with store.lock():
+        assert [lock.pid for lock in store.locks()] == [os.getpid()]
+
+
+@pytest.mark.parametrize("change", [{"life": ""}, {"life": "another-boot/pid:[1]/7-7"}])
+def test_a_lock_that_may_be_of_a_live_process_stays(
+    store: StackStore, root: Path, change: dict[str, str]
+) -> None:
+    with store.lock():
+        (file,) = (root / ".pulumi/locks/organization/proj/dev").glob("*.json")
+        file.write_text(json.dumps({**json.loads(file.read_text()), "pid": 2**22 + 1, **change}))
+        with pytest.raises(LockError), again(store, root).lock():
+            pytest.fail("it was taken")
 
 
 def test_a_lock_goes_when_the_update_fails(store: StackStore) -> None:
