@@ -84,14 +84,15 @@ class Plan:
         return "; ".join(finding.what for finding in result.findings) if result else ""
 
 
-def prepare(config: Config, settings: Settings) -> Prepared:
+def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepared:
     """Read the tables at one version, validate every rule, list what the workspace has.
 
-    Raises AlertsError for whatever keeps that from being known.
+    `full` sends every query to the warehouse, also those that it need not see again. Raises
+    AlertsError for whatever keeps that from being known.
     """
     with open_warehouse(config, settings.warehouse_id, settings.parallel_workers) as warehouse:
         snapshot = read_snapshot(warehouse, settings)
-        report = validate(snapshot, settings, warehouse)
+        report = validate(snapshot, settings, warehouse, full=full)
     return Prepared(
         settings=settings, snapshot=snapshot, report=report, inventory=take_inventory(config)
     )

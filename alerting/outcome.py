@@ -200,6 +200,7 @@ def _results(report: ValidationReport) -> list[dict[str, Any]]:
                 "error_class": (first.error_class or None) if first else None,
                 "sqlstate": (first.sqlstate or None) if first else None,
                 "duration_ms": result.duration_ms,
+                "fingerprint": result.fingerprint or None,
             }
         )
     return rows

@@ -145,6 +145,7 @@ TABLES = (
             error_class STRING
             sqlstate STRING
             duration_ms DOUBLE
+            fingerprint STRING -- what a valid result hangs on: unchanged, no EXPLAIN is sent
             """
         ),
     ),

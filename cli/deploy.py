@@ -75,6 +75,7 @@ class Request:
     yes: bool = False
     skip_preview: bool = False
     diff: bool = False
+    full: bool = False
     event_log: Path | None = None
 
 
@@ -194,7 +195,7 @@ def working(request: Request) -> Iterator[tuple[DeploymentEngine, Prepared]]:
         engine = choose_engine(request, {PREPARED_VARIABLE: str(path)})
         try:
             engine.stand_by(_IMPORTS)
-            prepared = prepare(stack.workspace, stack.settings)
+            prepared = prepare(stack.workspace, stack.settings, full=request.full)
             path.write_text(prepared.model_dump_json(by_alias=False), encoding="utf-8")
             yield engine, prepared
         finally:

@@ -27,6 +27,10 @@ Engine = Annotated[EngineChoice, typer.Option("--engine", help="Which engine dep
 Diff = Annotated[
     bool, typer.Option("--diff", help="Show every property of what is created or deleted, too.")
 ]
+Full = Annotated[
+    bool,
+    typer.Option("--full", help="EXPLAIN every query, also those unchanged since they were valid."),
+]
 Parallel = Annotated[
     int, typer.Option("--parallel", "-p", min=1, help="How many steps run at once.")
 ]

@@ -17,6 +17,8 @@ from alerting.targets import destination_findings
 from alerting.templates import render
 from alerting.validation import explain
 from alerting.validation.channels import check_channels
+from alerting.validation.fingerprint import fingerprint, tables_in
+from alerting.validation.remembered import remember
 from alerting.validation.report import RuleResult, ValidationReport
 from alerting.validation.schedule import check_schedule
 from alerting.validation.statement import check_statement
@@ -26,20 +28,29 @@ from alerting.warehouse import SqlWarehouse
 __all__ = ["RuleResult", "ValidationReport", "validate"]
 
 
-def validate(snapshot: Snapshot, settings: Settings, warehouse: SqlWarehouse) -> ValidationReport:
-    """Validate every enabled rule and destination; one EXPLAIN a rule, in parallel.
+def validate(
+    snapshot: Snapshot, settings: Settings, warehouse: SqlWarehouse, *, full: bool = False
+) -> ValidationReport:
+    """Validate every enabled rule and destination.
 
-    Raises WarehouseError or WorkspaceError for trouble that is no rule's fault.
+    One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when
+    it was last found valid, unless `full`. Raises WarehouseError or WorkspaceError for trouble
+    that is no rule's fault.
     """
     broken = destination_findings(snapshot)
     destinations = _destinations(snapshot, broken)
     names = _name_counts(snapshot)
-
-    def result(rule: Rule) -> RuleResult:
-        return _validate_rule(rule, settings, warehouse, destinations, names)
-
     enabled = [rule for rule in snapshot.rules if rule.is_enabled]
-    results = [*warehouse.map(result, enabled), *_invalid_rows(snapshot)]
+    drafts = [_draft(rule, settings, destinations, names) for rule in enabled]
+    prints = _fingerprints(drafts, settings, warehouse)
+    known = {} if full else prints.remembered
+
+    def result(draft: _Draft) -> RuleResult:
+        key = draft.rule.alert_id
+        mark = prints.current.get(key, "")
+        return _finish(draft, warehouse, mark, unchanged=bool(mark) and known.get(key) == mark)
+
+    results = [*warehouse.map(result, drafts), *_invalid_rows(snapshot)]
     return ValidationReport(
         run_id=str(uuid.uuid4()),
         validated_at=dt.datetime.now(dt.UTC),
@@ -50,36 +61,74 @@ def validate(snapshot: Snapshot, settings: Settings, warehouse: SqlWarehouse) ->
 
 
 @dataclass(frozen=True)
+class _Draft:
+    """A rule and what is found without the warehouse; `explainable` if EXPLAIN is to be asked."""
+
+    rule: Rule
+    query: str
+    findings: tuple[Finding, ...]
+    explainable: bool
+
+
+@dataclass(frozen=True)
+class _Fingerprints:
+    """By alert_id: now, and of the last valid result."""
+
+    current: Mapping[str, str]
+    remembered: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class _Explained:
     columns: list[explain.Column]
     problem: explain.Problem | None
     duration_ms: float
 
 
-def _validate_rule(
+def _draft(
     rule: Rule,
     settings: Settings,
-    warehouse: SqlWarehouse,
     destinations: Mapping[str, str],
     names: Mapping[str, list[str]],
-) -> RuleResult:
+) -> _Draft:
     found = [*check_schedule(rule), *check_channels(rule, destinations), *_same_name(rule, names)]
     query, template_findings = _render(rule, settings)
-    found += template_findings
-    if not template_findings:
-        wrong = check_statement(rule.alert_id, query)
-        if wrong:
-            found.append(wrong)
-        else:
-            explained = _explain(query, warehouse)
-            found += _explain_findings(rule, explained)
-            return RuleResult(
-                alert_id=rule.alert_id,
-                query=query,
-                findings=tuple(found),
-                duration_ms=explained.duration_ms,
-            )
-    return RuleResult(alert_id=rule.alert_id, query=query, findings=tuple(found))
+    wrong = None if template_findings else check_statement(rule.alert_id, query)
+    found += [*template_findings, *([wrong] if wrong else [])]
+    return _Draft(rule, query, tuple(found), explainable=not template_findings and wrong is None)
+
+
+def _fingerprints(
+    drafts: list[_Draft], settings: Settings, warehouse: SqlWarehouse
+) -> _Fingerprints:
+    tables = {draft.rule.alert_id: tables_in(draft.query) for draft in drafts if draft.explainable}
+    memory = remember(
+        warehouse, settings, {name for some in tables.values() for name in some or ()}
+    )
+    current = {
+        draft.rule.alert_id: fingerprint(
+            draft.rule, draft.query, tables[draft.rule.alert_id], memory.schemas
+        )
+        for draft in drafts
+        if draft.explainable
+    }
+    return _Fingerprints(current, memory.valid)
+
+
+def _finish(draft: _Draft, warehouse: SqlWarehouse, mark: str, *, unchanged: bool) -> RuleResult:
+    rule, found = draft.rule, list(draft.findings)
+    duration = None
+    if draft.explainable and not unchanged:
+        explained = _explain(draft.query, warehouse)
+        found += _explain_findings(rule, explained)
+        duration = explained.duration_ms
+    return RuleResult(
+        alert_id=rule.alert_id,
+        query=draft.query,
+        findings=tuple(found),
+        duration_ms=duration,
+        fingerprint="" if found else mark,
+    )
 
 
 def _render(rule: Rule, settings: Settings) -> tuple[str, list[Finding]]:

@@ -11,7 +11,10 @@ from alerting.findings import Finding
 
 
 class RuleResult(BaseModel):
-    """One rule's result; `duration_ms` is what EXPLAIN took, None where none was sent."""
+    """One rule's result; `duration_ms` is what EXPLAIN took, None where none was sent.
+
+    `fingerprint` tells a later run what this valid result hangs on (validation.fingerprint).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,6 +22,7 @@ class RuleResult(BaseModel):
     query: str = ""
     findings: tuple[Finding, ...] = ()
     duration_ms: float | None = None
+    fingerprint: str = ""
 
     @property
     def is_valid(self) -> bool:

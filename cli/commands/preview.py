@@ -19,6 +19,7 @@ def preview(
     exclude_dependents: options.ExcludeDependents = False,
     replace: options.Replace = None,
     diff: options.Diff = False,
+    full: options.Full = False,
     parallel: options.Parallel = 16,
     json: options.Json = False,
     engine: options.Engine = options.EngineChoice.AUTO,
@@ -36,6 +37,6 @@ def preview(
         exclude_dependents=exclude_dependents,
         parallel=parallel,
     )
-    request = Request(context, engine, wanted, json=json, diff=diff, event_log=event_log)
+    request = Request(context, engine, wanted, json=json, diff=diff, full=full, event_log=event_log)
     if not run_preview(request).succeeded:
         raise typer.Exit(1)

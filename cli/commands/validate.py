@@ -9,21 +9,23 @@ from alerting.validation import validate as validate_snapshot
 from cli import console
 from cli.context import open_stack
 from cli.findings import print_findings
-from cli.options import Json, Stack
+from cli.options import Full, Json, Stack
 
 
-def validate(stack: Stack = "local", json: Json = False) -> None:
-    """Check every enabled rule, EXPLAIN included; exit status 1 if anything is found."""
+def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> None:
+    """Check every enabled rule, by EXPLAIN too; exit status 1 if anything is found."""
     context = open_stack(stack)
     with context.warehouse() as warehouse:
         snapshot = read_snapshot(warehouse, context.settings)
-        report = validate_snapshot(snapshot, context.settings, warehouse)
+        report = validate_snapshot(snapshot, context.settings, warehouse, full=full)
     findings = report.findings
+    explained = sum(1 for result in report.rules if result.duration_ms is not None)
     if json:
         console.print_json(
             {
                 "valid": not findings,
                 "rules": len(report.rules),
+                "explained": explained,
                 "config_version": report.config_version,
                 "findings": [finding.model_dump() for finding in findings],
             }
@@ -31,6 +33,8 @@ def validate(stack: Stack = "local", json: Json = False) -> None:
     else:
         print_findings(findings)
         if not findings:
-            console.out.print(f"{len(report.rules)} rules are valid", highlight=False)
+            unchanged = len(report.rules) - explained
+            note = f", {unchanged} of them unchanged since they were" if unchanged else ""
+            console.out.print(f"{len(report.rules)} rules are valid{note}", highlight=False)
     if findings:
         raise typer.Exit(1)

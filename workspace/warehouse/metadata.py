@@ -48,6 +48,7 @@ _VIEWS = {
         "data_type",
         "comment",
     ),
+    "views": ("table_catalog", "table_schema", "table_name", "view_definition"),
 }
 
 
@@ -243,6 +244,13 @@ def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> lis
                 ]
                 for owner in _scopes(scope, catalog)
                 for table in catalog.tables(owner)
+            ]
+        case "views":
+            return [
+                [table.name.catalog, table.name.schema, table.name.table, table.view_text]
+                for owner in _scopes(scope, catalog)
+                for table in catalog.tables(owner)
+                if table.kind == "VIEW"
             ]
     return [
         row
