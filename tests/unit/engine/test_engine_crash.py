@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,7 +81,7 @@ def make_lab(directory: Path) -> Lab:
     settings = directory / "Pulumi.dev.yaml"
     lab = Lab(directory, settings.read_text() if settings.exists() else "")
     lab.world = FileWorld(directory / "world.json")
-    lab.world.numbers = iter(range(len(lab.world.things) * 100 + os.getpid(), 10**9))  # type: ignore[assignment]
+    lab.world.numbers = itertools.count(time.time_ns())  # no process gives an id of another's
     project = projects.load(directory)
     lab.storage = StackStorage(project, "dev", f"file://{directory}", "pass")  # type: ignore[assignment]
     return lab
