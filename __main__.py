@@ -10,6 +10,7 @@ from components.configuration import stack_configuration, stack_settings, worksp
 from components.deployed import deployed_by_this_stack
 from components.failure import told_plainly
 from components.outputs import export_outputs, warn
+from components.recording import recording
 
 with told_plainly():
     settings = stack_settings()
@@ -23,5 +24,10 @@ with told_plainly():
     warn(planned)
 
     secrets = SecretResolver(stack_configuration(), workspace_secrets(workspace_config))
-    alerting = Alerting("alerting", AlertingArgs(planned, secrets.resolve))
+    outcome = recording(planned, workspace_config)
+    alerting = Alerting(
+        "alerting", AlertingArgs(planned, secrets.resolve, outcome.hooks if outcome else None)
+    )
     export_outputs(alerting, planned, deployed)
+    if outcome:
+        outcome.finish(alerting)

@@ -111,7 +111,9 @@ def record(
         outcome.ended_at,
     )
     _insert(warehouse, settings, VALIDATION, ["validation_run_id", "alert_id"], _results(report))
-    _insert(warehouse, settings, METRICS, ["sync_run_id"], [_metrics(settings, outcome)])
+    _insert(
+        warehouse, settings, METRICS, ["sync_run_id"], [_metrics(settings, outcome)], update=True
+    )
 
 
 def _merge_rows(
@@ -160,8 +162,13 @@ def _insert(
     table: str,
     keys: list[str],
     rows: list[dict[str, Any]],
+    *,
+    update: bool = False,
 ) -> None:
-    """One MERGE that inserts rows that are not there yet, so that a retry doubles nothing."""
+    """One MERGE that inserts rows that are not there yet, so that a retry doubles nothing.
+
+    With `update` a row that is there is written anew: a run may be recorded while it goes on.
+    """
     if not rows:
         return
     columns = definition(table).columns
@@ -171,15 +178,21 @@ def _insert(
         for column in columns
     )
     names = ", ".join(column.name for column in columns)
-    values = ", ".join(
+    values = [
         f"CAST(s.{column.name} AS TIMESTAMP)" if column.type == "TIMESTAMP" else f"s.{column.name}"
         for column in columns
-    )
+    ]
     matched = " AND ".join(f"t.{key} = s.{key}" for key in keys)
+    written = ", ".join(
+        f"t.{column.name} = {value}"
+        for column, value in zip(columns, values, strict=True)
+        if column.name not in keys
+    )
+    again = f"WHEN MATCHED THEN UPDATE SET {written} " if update else ""
     warehouse.change(
         f"MERGE INTO {table_path(settings, table)} AS t USING ("
         f"SELECT r.* FROM (SELECT explode(from_json(:rows, 'array<struct<{shape}>>')) AS r)) AS s "
-        f"ON {matched} WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})",
+        f"ON {matched} {again}WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({', '.join(values)})",
         {"rows": json.dumps(rows, default=_text)},
     )
 

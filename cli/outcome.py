@@ -9,6 +9,7 @@ from typing import Any
 
 from alerting.deployment import Prepared
 from alerting.outcome import Action, RowOutcome
+from alerting.planned_outcome import forgotten
 from engine.events import EngineEvent, ResourceFailedEvent, ResourceOutputsEvent, ResourcePreEvent
 from engine.options import DeploymentResult
 from engine.values import reveal
@@ -63,7 +64,10 @@ def row_outcomes(
     prepared: Prepared, result: DeploymentResult
 ) -> tuple[list[RowOutcome], list[RowOutcome]]:
     """Outcomes of all rules and destinations that this run had to do with."""
-    return _alerts(prepared, result), _destinations(result)
+    alerts = _alerts(prepared, result)
+    told = {item.key for item in alerts}
+    lost = [item for item in forgotten(prepared) if item.key not in told]
+    return [*alerts, *lost], _destinations(result)
 
 
 def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:

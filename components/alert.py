@@ -22,11 +22,12 @@ def declare_alert(
     declared: Declared,
     destination_ids: Mapping[str, Any],
     parent: pulumi.Resource,
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> databricks.AlertV2:
     """Declare a rule's alert, named by its alert_id; an alert that exists already is adopted."""
     arguments = alert_arguments(rule, query, settings, destination_ids.__getitem__)
     options = pulumi.ResourceOptions(
-        parent=parent, import_=declared.existing if declared.adopt else None
+        parent=parent, import_=declared.existing if declared.adopt else None, hooks=hooks
     )
     return databricks.AlertV2(rule.alert_id, opts=options, **arguments)
 

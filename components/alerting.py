@@ -16,10 +16,14 @@ from components.destination import Resolve, declare_destination, hold_destinatio
 
 @dataclass(frozen=True)
 class AlertingArgs:
-    """What to declare: the plan, and how references to secrets become values."""
+    """What to declare: the plan, and how references to secrets become values.
+
+    `hooks` are bound to every alert and destination.
+    """
 
     plan: Plan
     resolve: Resolve
+    hooks: pulumi.ResourceHookBinding | None = None
 
 
 class Alerting(pulumi.ComponentResource):
@@ -36,7 +40,7 @@ class Alerting(pulumi.ComponentResource):
     ) -> None:
         super().__init__("databricks-alerts:index:Alerting", name, {}, opts)
         self.destinations = self._declare_destinations(args)
-        self.alerts = self._declare_alerts(args.plan)
+        self.alerts = self._declare_alerts(args)
         self.register_outputs({})
 
     def _declare_destinations(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:
@@ -45,22 +49,24 @@ class Alerting(pulumi.ComponentResource):
         declared: dict[str, pulumi.Output[str]] = {}
         for item in plan.destinations:
             if item.decision == "deploy":
-                made = declare_destination(rows[item.key], item, args.resolve, self)
+                made = declare_destination(rows[item.key], item, args.resolve, self, args.hooks)
                 declared[item.key] = made.id
             elif item.decision == "hold" and not item.adopt:
                 declared[item.key] = hold_destination(item, self).id
         return declared
 
-    def _declare_alerts(self, plan: Plan) -> dict[str, pulumi.Output[str]]:
+    def _declare_alerts(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:
         return {
-            item.key: self._declare_alert(plan, item)
-            for item in plan.alerts
+            item.key: self._declare_alert(args, item)
+            for item in args.plan.alerts
             if item.decision != "skip"
         }
 
-    def _declare_alert(self, plan: Plan, item: Declared) -> Any:
+    def _declare_alert(self, args: AlertingArgs, item: Declared) -> Any:
+        plan = args.plan
         if item.decision == "hold":
             return hold_alert(plan.prepared.inventory.alert(item.existing), item, self).id
         rule, query = plan.prepared.deployable(item.key)
         settings = plan.prepared.settings
-        return declare_alert(rule, query, settings, item, self.destinations, self).id
+        made = declare_alert(rule, query, settings, item, self.destinations, self, args.hooks)
+        return made.id

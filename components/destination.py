@@ -16,7 +16,11 @@ Resolve = Callable[[Any], Any]
 
 
 def declare_destination(
-    destination: Destination, declared: Declared, resolve: Resolve, parent: pulumi.Resource
+    destination: Destination,
+    declared: Declared,
+    resolve: Resolve,
+    parent: pulumi.Resource,
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> databricks.NotificationDestination:
     """Declare a destination, named by its destination_id.
 
@@ -30,7 +34,7 @@ def declare_destination(
         display_name=destination.destination_name,
         config={kind.block: {key: _value(key, value, resolve) for key, value in values.items()}},
         opts=pulumi.ResourceOptions(
-            parent=parent, import_=declared.existing if declared.adopt else None
+            parent=parent, import_=declared.existing if declared.adopt else None, hooks=hooks
         ),
     )
 

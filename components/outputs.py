@@ -37,10 +37,18 @@ def warn(plan: Plan) -> None:
             pulumi.log.warn(f"{item.key} is {_WORDS[item.decision]}: {plan.reason(item.key)}")
 
 
+def deployed_ids(made: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[dict[str, str]]:
+    """Databricks ids by our ids, empty for a resource that failed (under --continue-on-error)."""
+    if not made:
+        return pulumi.Output.from_input({})
+    ids = {key: id_.recover(lambda _: "") for key, id_ in made.items()}
+    return pulumi.Output.all(**ids).apply(lambda found: {k: v or "" for k, v in found.items()})
+
+
 def _ids(
     made: Mapping[str, pulumi.Output[str]], before: Mapping[str, str]
 ) -> pulumi.Output[dict[str, str]]:
     def kept(ids: dict[str, str]) -> dict[str, str]:
         return {key: value or before.get(key, "") for key, value in ids.items()}
 
-    return pulumi.Output.all(**made).apply(kept) if made else pulumi.Output.from_input({})
+    return deployed_ids(made).apply(kept)
