@@ -6,6 +6,7 @@ rule. Trashed alerts are left out of the list by the API (see `alerting.quota`).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,8 @@ _INPUTS = (
 class ExistingAlert(BaseModel):
     """An alert of the workspace; `parent_path` as `folder` gives it.
 
-    `state` is that of the last evaluation. `arguments` is what a client says of the alert: the
+    `state` is that of the last evaluation, `update_time` when somebody changed it last.
+    `arguments` is what a client says of the alert: the
     API's body without what the server adds.
     """
 
@@ -45,6 +47,7 @@ class ExistingAlert(BaseModel):
     display_name: str
     parent_path: str
     state: str = ""
+    update_time: dt.datetime | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -99,8 +102,17 @@ def _alert(item: dict[str, Any]) -> ExistingAlert:
         display_name=item.get("display_name", ""),
         parent_path=folder(item.get("parent_path", "")),
         state=item.get("evaluation", {}).get("state", ""),
+        update_time=_moment(item.get("update_time")),
         arguments=_arguments(item),
     )
+
+
+def _moment(text: Any) -> dt.datetime | None:
+    """An RFC 3339 time; None for none, or for another form."""
+    try:
+        return dt.datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def _arguments(item: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +157,19 @@ def _get(client: Any, config: Config, path: str, query: dict[str, Any]) -> dict[
     with translated_requests(f"GET {path} on {config.host}"):
         answer: dict[str, Any] = client.do("GET", path, query=query)
         return answer
+
+
+def is_trashed(config: Config, alert_id: str) -> bool:
+    """Whether an alert that no list shows is in the trash (it answers there for 30 days)."""
+    from databricks.sdk.core import ApiClient
+    from databricks.sdk.errors import NotFound
+
+    with translated_requests(f"GET /api/2.0/alerts/{alert_id} on {config.host}"):
+        try:
+            found: Any = ApiClient(config).do("GET", f"/api/2.0/alerts/{alert_id}")
+        except NotFound:
+            return False
+    return bool(found.get("lifecycle_state") == "DELETED")
 
 
 @contextmanager

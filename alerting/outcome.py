@@ -49,7 +49,7 @@ class Outcome(BaseModel):
     engine: str
     started_at: dt.datetime
     ended_at: dt.datetime
-    config_version: int
+    config_version: int | None
     alerts: tuple[RowOutcome, ...]
     destinations: tuple[RowOutcome, ...]
     latencies_ms: tuple[float, ...] = ()
@@ -87,7 +87,10 @@ def new_run_id() -> str:
 
 
 def record(
-    warehouse: SqlWarehouse, settings: Settings, outcome: Outcome, report: ValidationReport
+    warehouse: SqlWarehouse,
+    settings: Settings,
+    outcome: Outcome,
+    report: ValidationReport | None = None,
 ) -> None:
     """Write the outcome into the four tables; Delta conflicts are retried.
 
@@ -110,7 +113,8 @@ def record(
         outcome.destinations,
         outcome.ended_at,
     )
-    _insert(warehouse, settings, VALIDATION, ["validation_run_id", "alert_id"], _results(report))
+    results = _results(report) if report else []
+    _insert(warehouse, settings, VALIDATION, ["validation_run_id", "alert_id"], results)
     _insert(
         warehouse, settings, METRICS, ["sync_run_id"], [_metrics(settings, outcome)], update=True
     )

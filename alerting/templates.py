@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerting.identifiers import quote
+from alerting.settings import Settings
 
 # A literal, a quoted name, a comment, or a placeholder between them.
 _PIECE = re.compile(
@@ -35,6 +36,13 @@ class Unknown:
     text: str
     line: int
     position: int
+
+
+def render_query(template: str, settings: Settings) -> tuple[str, list[Unknown]]:
+    """A rule's query for a stack, without a closing semicolon, and what cannot be filled."""
+    values = {"catalog": settings.catalog, "gold_schema": settings.gold_schema}
+    query, unknown = render(template, values)
+    return query.strip().rstrip(";").rstrip(), unknown
 
 
 def render(template: str, values: Mapping[str, str]) -> tuple[str, list[Unknown]]:

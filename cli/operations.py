@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from alerting.errors import AlertsError
+from alerting.outcome import Outcome, new_run_id, record
+from cli import console
 from cli.context import StackContext
 from cli.deploy import Request, choose_engine, confirm, operate
 from cli.options import EngineChoice
+from cli.outcome import deleted_outcomes
 from cli.targets import deployment_options
+from engine.options import DeploymentResult
 
 _QUESTIONS = {
     "refresh": "Take these changes over into the state?",
@@ -47,4 +53,34 @@ def run_operation(
         if not previewed.succeeded:
             return 1
         confirm(request, previewed, _QUESTIONS[operation])
-    return 0 if operate(request, engine, act, show_changes=yes).succeeded else 1
+    started = dt.datetime.now(dt.UTC)
+    result = operate(request, engine, act, show_changes=yes)
+    if operation == "destroy":
+        _record(request, engine.name, result, started)
+    return 0 if result.succeeded else 1
+
+
+def _record(request: Request, engine: str, result: DeploymentResult, started: dt.datetime) -> None:
+    """Tell the rows that their alerts are deleted; the tables may be gone by now, too."""
+    alerts, destinations = deleted_outcomes(result)
+    outcome = Outcome(
+        run_id=new_run_id(),
+        stack=request.stack.stack,
+        engine=engine,
+        started_at=started,
+        ended_at=dt.datetime.now(dt.UTC),
+        config_version=None,
+        alerts=tuple(alerts),
+        destinations=tuple(destinations),
+        error=result.error,
+    )
+    try:
+        with request.stack.warehouse() as warehouse:
+            record(warehouse, request.stack.settings, outcome)
+    except AlertsError as error:
+        console.errors.print(
+            f"warning: the deletes are done but not written into the tables: {error}",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )

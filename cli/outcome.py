@@ -70,6 +70,11 @@ def row_outcomes(
     return [*alerts, *lost], _destinations(result)
 
 
+def deleted_outcomes(result: DeploymentResult) -> tuple[list[RowOutcome], list[RowOutcome]]:
+    """Outcomes of a destroy, which reads no tables."""
+    return _plain(result, ALERT), _plain(result, DESTINATION)
+
+
 def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
     done = _applied(result, ALERT)
     findings = {
@@ -104,9 +109,13 @@ def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
 
 
 def _destinations(result: DeploymentResult) -> list[RowOutcome]:
+    return _plain(result, DESTINATION)
+
+
+def _plain(result: DeploymentResult, kind: str) -> list[RowOutcome]:
     return [
         RowOutcome(key=key, action=entry.action, databricks_id=entry.id or None, error=entry.error)
-        for key, entry in sorted(_applied(result, DESTINATION).items())
+        for key, entry in sorted(_applied(result, kind).items())
     ]
 
 

@@ -14,7 +14,7 @@ from alerting.rows import Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot
 from alerting.targets import destination_findings
-from alerting.templates import render
+from alerting.templates import render_query
 from alerting.validation import explain
 from alerting.validation.channels import check_channels
 from alerting.validation.fingerprint import fingerprint, tables_in
@@ -132,8 +132,7 @@ def _finish(draft: _Draft, warehouse: SqlWarehouse, mark: str, *, unchanged: boo
 
 
 def _render(rule: Rule, settings: Settings) -> tuple[str, list[Finding]]:
-    values = {"catalog": settings.catalog, "gold_schema": settings.gold_schema}
-    query, unknown = render(rule.alert_query_template, values)
+    query, unknown = render_query(rule.alert_query_template, settings)
     findings = [
         Finding(
             key=rule.alert_id,
@@ -146,7 +145,7 @@ def _render(rule: Rule, settings: Settings) -> tuple[str, list[Finding]]:
         )
         for item in unknown
     ]
-    return query.strip().rstrip(";").rstrip(), findings
+    return query, findings
 
 
 def _explain(query: str, warehouse: SqlWarehouse) -> _Explained:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from alerting.inventory import Inventory, folder, take_inventory
-from alerting.rows import Rule
+from alerting.drift import drift_of
+from alerting.inventory import Inventory, is_trashed, take_inventory
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
 from cli import console
@@ -18,7 +20,12 @@ def status(stack: Stack = "local", json: Json = False) -> None:
     context = open_stack(stack)
     with context.warehouse() as warehouse:
         snapshot = read_snapshot(warehouse, context.settings)
-    entries = describe(snapshot, take_inventory(context.workspace), context.settings)
+    entries = describe(
+        snapshot,
+        take_inventory(context.workspace),
+        context.settings,
+        partial(is_trashed, context.workspace),
+    )
     if json:
         console.print_json(entries)
         return
@@ -38,14 +45,28 @@ def status(stack: Stack = "local", json: Json = False) -> None:
     console.out.print(f"{deployed} of {len(entries)} enabled rules are deployed", highlight=False)
 
 
-def describe(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> list[dict[str, Any]]:
-    """One entry a rule, for machines; `drift` is None where row and workspace agree."""
+def describe(
+    snapshot: Snapshot,
+    inventory: Inventory,
+    settings: Settings,
+    trashed: Callable[[str], bool] = lambda _: False,
+) -> list[dict[str, Any]]:
+    """One entry a rule, for machines; `drift` is None where row and workspace agree.
+
+    `trashed` tells whether an alert that no list shows is in the trash.
+    """
     alerts = {alert.id: alert for alert in inventory.alerts}
+    targets = {
+        item.destination_id: item.databricks_destination_id or "" for item in snapshot.destinations
+    }
     entries = []
     for rule in snapshot.rules:
         if not rule.is_enabled:
             continue
         alert = alerts.get(rule.databricks_alert_id or "")
+        drift = drift_of(rule, inventory, targets, settings)
+        if drift == "gone" and trashed(rule.databricks_alert_id or ""):
+            drift = "trashed"
         entries.append(
             {
                 "alert_id": rule.alert_id,
@@ -54,19 +75,7 @@ def describe(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> li
                 "state": alert.state if alert else None,
                 "last_synced_at": rule.last_synced_at.isoformat() if rule.last_synced_at else None,
                 "last_sync_status": rule.last_sync_status,
-                "drift": _drift(rule, inventory, settings),
+                "drift": drift,
             }
         )
     return entries
-
-
-def _drift(rule: Rule, inventory: Inventory, settings: Settings) -> str | None:
-    """What one look at the list of alerts tells; `preview --refresh` compares everything."""
-    if not rule.databricks_alert_id:
-        return None
-    alert = next((item for item in inventory.alerts if item.id == rule.databricks_alert_id), None)
-    if alert is None:
-        return "gone"
-    if alert.parent_path != folder(settings.parent_path):
-        return "moved"
-    return "renamed" if alert.display_name != rule.display_name else None

@@ -1,0 +1,87 @@
+"""Whether an alert is still what its rule deployed: one look at the list of alerts.
+
+What the workspace fills in by itself is no drift. An edit of the row that is not deployed yet is
+none either: only an alert that was updated after its last sync has been changed by somebody else.
+`preview --refresh` compares everything, permissions too, with the state.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from alerting.inventory import ExistingAlert, Inventory, folder
+from alerting.resources import alert_arguments
+from alerting.rows import Rule
+from alerting.settings import Settings
+from alerting.templates import render_query
+
+Drift = Literal["gone", "trashed", "moved", "renamed", "changed"]
+
+# What the workspace assumes where a client says nothing.
+_DEFAULTS = {"pause_status": "UNPAUSED", "empty_result_state": "UNKNOWN"}
+# Fields whose zero, false or empty value means something.
+_TELLING = frozenset({"double_value", "string_value", "bool_value"})
+_OURS_ONLY = ("purge_on_delete",)
+
+
+def drift_of(
+    rule: Rule,
+    inventory: Inventory,
+    destinations: Mapping[str, str],
+    settings: Settings,
+) -> Drift | None:
+    """What happened to a deployed rule's alert outside, None for nothing (or no alert).
+
+    `destinations` maps destination_id to its Databricks id. An alert that no list shows is "gone"
+    here; whether it is in the trash takes a look at it alone.
+    """
+    if not rule.databricks_alert_id:
+        return None
+    alert = next((item for item in inventory.alerts if item.id == rule.databricks_alert_id), None)
+    if alert is None:
+        return "gone"
+    if alert.parent_path != folder(settings.parent_path):
+        return "moved"
+    if not _touched(alert, rule):
+        return None
+    if alert.display_name != rule.display_name:
+        return "renamed"
+    query, _ = render_query(rule.alert_query_template, settings)
+    wanted = alert_arguments(rule, query, settings, lambda key: destinations.get(key, key))
+    return "changed" if normal(wanted) != normal(_comparable(alert, wanted)) else None
+
+
+def normal(value: Any, name: str = "") -> Any:
+    """A value without what says nothing, lists of objects in one order."""
+    if isinstance(value, Mapping):
+        items = {key: normal(item, key) for key, item in value.items() if key not in _OURS_ONLY}
+        return {
+            key: item
+            for key, item in items.items()
+            if key in _TELLING or (item and item != _DEFAULTS.get(key))
+        }
+    if isinstance(value, list | tuple):
+        return sorted((normal(item) for item in value), key=repr)
+    if name == "parent_path":
+        return folder(str(value))
+    if name == "query_text":
+        return str(value).strip()
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _comparable(alert: ExistingAlert, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The alert's arguments; who it runs as counts only where the rule says it."""
+    return {
+        key: value for key, value in alert.arguments.items() if key != "run_as" or key in wanted
+    }
+
+
+def _touched(alert: ExistingAlert, rule: Rule) -> bool:
+    if alert.update_time is None or rule.last_synced_at is None:
+        return True
+    synced = rule.last_synced_at
+    if synced.tzinfo is None:
+        synced = synced.replace(tzinfo=dt.UTC)
+    return alert.update_time > synced
