@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import statistics
 import uuid
 from collections.abc import Sequence
@@ -11,8 +12,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from alerting.errors import WarehouseError
 from alerting.settings import Settings
-from alerting.tables import ALERTS, DESTINATIONS, METRICS, VALIDATION, definition, table_path
+from alerting.tables import (
+    ALERTS,
+    DESTINATIONS,
+    METRICS,
+    VALIDATION,
+    create_or_migrate,
+    definition,
+    table_path,
+)
 from alerting.validation.report import ValidationReport
 from alerting.warehouse import SqlWarehouse
 
@@ -20,6 +30,10 @@ Action = Literal[
     "CREATED", "UPDATED", "REPLACED", "UNCHANGED", "HELD", "SKIPPED", "DELETED", "ERROR"
 ]
 _SUMMARY_LENGTH = 2000
+# What Delta and Spark say of a column that a MERGE names and the table lacks.
+_MISSING_COLUMN = re.compile(
+    r"UNRESOLVED_(COLUMN|EXPRESSION)|cannot resolve|No such (column|field)"
+)
 
 
 class RowOutcome(BaseModel):
@@ -94,9 +108,24 @@ def record(
 ) -> None:
     """Write the outcome into the four tables; Delta conflicts are retried.
 
-    Only columns that deployment owns are written, so a user's edit made meanwhile stays. Raises
-    WarehouseError.
+    Only columns that deployment owns are written, so a user's edit made meanwhile stays. Tables of
+    an older version are migrated first. Raises WarehouseError.
     """
+    try:
+        _write(warehouse, settings, outcome, report)
+    except WarehouseError as error:
+        if not _MISSING_COLUMN.search(str(error)):
+            raise
+        create_or_migrate(warehouse, settings)
+        _write(warehouse, settings, outcome, report)
+
+
+def _write(
+    warehouse: SqlWarehouse,
+    settings: Settings,
+    outcome: Outcome,
+    report: ValidationReport | None,
+) -> None:
     _merge_rows(
         warehouse,
         settings,
