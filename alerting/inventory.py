@@ -159,6 +159,13 @@ def _get(client: Any, config: Config, path: str, query: dict[str, Any]) -> dict[
         return answer
 
 
+def get(config: Config, path: str) -> dict[str, Any]:
+    """GET one thing. Raises AuthenticationError or WorkspaceError."""
+    from databricks.sdk.core import ApiClient
+
+    return _get(ApiClient(config), config, path, {})
+
+
 def is_trashed(config: Config, alert_id: str) -> bool:
     """Whether an alert that no list shows is in the trash (it answers there for 30 days)."""
     from databricks.sdk.core import ApiClient

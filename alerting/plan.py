@@ -59,6 +59,20 @@ class Deployed:
     config_version: int | None = None
 
 
+def deployed_from(outputs: dict[str, Any]) -> Deployed:
+    """The last deployment as the stack's outputs tell it (components.outputs)."""
+    version = outputs.get("configVersion")
+    return Deployed(
+        alerts=_ids(outputs.get("alerts")),
+        destinations=_ids(outputs.get("destinations")),
+        config_version=None if version is None else int(version),
+    )
+
+
+def _ids(mapping: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (mapping or {}).items() if value}
+
+
 def decide_alerts(
     candidates: Sequence[Candidate],
     inventory: Inventory,

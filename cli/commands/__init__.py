@@ -6,6 +6,7 @@ import typer
 
 from cli.commands import (
     destroy,
+    gate,
     init,
     preview,
     refresh,
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(validate.validate)
     app.command()(preview.preview)
     app.command()(up.up)
+    app.command()(gate.gate)
     app.command()(refresh.refresh)
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import threading
+import time
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +26,11 @@ from workspace.warehouse.sail_errors import translate
 
 # The rest of one entry of SAIL_CATALOG__LIST (TOML in an environment variable).
 _SAIL_CATALOG = 'type="memory",initial_database=["default"],initial_database_comment=""}'
+
+
+# Sail ends a session that rested for minutes; ours is the warehouse's own and lives as long.
+_FOREVER = 10 * 365 * 24 * 3600
+_REST = 60.0  # seconds after which a session is looked at before it is used again
 
 
 class Spark:
@@ -77,6 +83,8 @@ class Spark:
         """The session that stands in this catalog and schema, up to date with our catalog."""
         with self._lock:
             key = (catalog, schema)
+            if key in self._sessions and not self._sessions[key].alive():
+                del self._sessions[key]  # its server ended it, or was itself started anew
             if key not in self._sessions:
                 self._sessions[key] = SparkSession(self._url, self._catalog, catalog, schema)
             session = self._sessions[key]
@@ -101,11 +109,26 @@ class SparkSession:
         self._known: dict[TableName, Table] = {}
         self._schemas: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+        self._used = time.monotonic()
         self._spark.conf.set("spark.sql.session.timeZone", "UTC")
 
     def close(self) -> None:
         """End the session on the server."""
         self._spark.stop()
+
+    def alive(self) -> bool:
+        """Whether the server still has it; asked only after a rest."""
+        from pyspark.errors import PySparkException
+
+        now = time.monotonic()
+        rested, self._used = now - self._used, now
+        if rested < _REST:
+            return True
+        try:
+            self._spark.sql("SELECT 1").toArrow()
+        except (PySparkException, OSError):
+            return False
+        return True
 
     def run(self, sql: str) -> pa.Table:
         """The rows of one statement. Raises SqlError."""
@@ -198,6 +221,7 @@ def _message(error: Any) -> str:
 def _configure_sail(catalogs: list[str]) -> None:
     """Sail reads its settings from the environment when it starts."""
     entries = ",".join(f"{{name={json.dumps(name)}," + _SAIL_CATALOG for name in catalogs)
+    os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_FOREVER)
     os.environ["SAIL_CATALOG__LIST"] = f"[{entries}]"
     os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]
     os.environ["SAIL_CATALOG__DEFAULT_DATABASE"] = '["default"]'

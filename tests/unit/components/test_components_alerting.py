@@ -11,13 +11,12 @@ import pytest
 
 from alerting.deployment import Prepared, plan
 from alerting.inventory import ExistingAlert, Inventory
-from alerting.plan import Deployed
+from alerting.plan import Deployed, deployed_from
 from alerting.rows import Destination, Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot
 from alerting.validation import RuleResult, ValidationReport
 from components.alerting import Alerting, AlertingArgs
-from components.deployed import from_outputs
 
 MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ALERT = "databricks:index/alertV2:AlertV2"
@@ -169,5 +168,5 @@ def test_a_held_rule_is_declared_as_deployed_and_a_skipped_one_not_at_all(mocks:
 
 def test_a_stacks_outputs_are_read_back_as_they_were_exported() -> None:
     outputs = {"alerts": {"A": "1", "B": ""}, "destinations": {"d": "2"}, "configVersion": 4.0}
-    assert from_outputs(outputs) == Deployed({"A": "1"}, {"d": "2"}, 4)
-    assert from_outputs({}) == Deployed()
+    assert deployed_from(outputs) == Deployed({"A": "1"}, {"d": "2"}, 4)
+    assert deployed_from({}) == Deployed()
