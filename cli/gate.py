@@ -60,7 +60,8 @@ class Watched:
                 self.steps.append(payload.metadata)
         elif isinstance(payload, ResourceOutputsEvent):
             step = payload.metadata
-            if step.urn in self._refreshing and step.op in ("update", "delete"):
+            # pulumi tells a resource that is gone by a delete, the embedded engine by no new state.
+            if step.urn in self._refreshing and (step.op in ("update", "delete") or _gone(step)):
                 self.drifted.append(step)
             self._refreshing.discard(step.urn)
 
@@ -137,8 +138,10 @@ def _preview(request: Request, engine: DeploymentEngine, watched: Watched) -> De
     options = replace(request.options, refresh=True)
     result = engine.preview(options, watched)
     if not result.succeeded:
-        failures = "; ".join(item.message for item in result.failures)
-        raise EngineError(f"the preview failed: {result.error or failures or 'it did not say why'}")
+        told = [item.message for item in result.failures]
+        told += [item.message for item in result.diagnostics if item.severity == "error"]
+        told += [result.error] if result.error else []
+        raise EngineError(f"the preview failed: {'; '.join(told) or 'it did not say why'}")
     return result
 
 
@@ -188,13 +191,17 @@ def _step(step: StepMetadata) -> StepChange:
 
 
 def _drifted(step: StepMetadata) -> Drifted:
-    gone = step.op == "delete"
+    gone = _gone(step)
     return Drifted(
         kind=step.type.rsplit(":", 1)[-1],
         key=step.urn.rsplit("::", 1)[-1],
         what="deleted" if gone else "changed",
         changes=() if gone else _properties(step),
     )
+
+
+def _gone(step: StepMetadata) -> bool:
+    return step.op == "delete" or step.new is None
 
 
 def _properties(step: StepMetadata) -> tuple[PropertyChange, ...]:

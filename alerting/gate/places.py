@@ -25,6 +25,8 @@ def places_of(rules: Iterable[Rule], packs: Path, root: Path) -> dict[str, Place
             continue  # `alerts test` and `alerts seed` say what is wrong with it
         for located in pack.rules:
             if wanted.get(located.rule.id) == name:
-                file = located.source.path.resolve().relative_to(root.resolve())
+                # A folder may be a link: the place is told as the checkout has it.
+                inside = located.source.path.resolve().relative_to(folder.resolve())
+                file = folder.relative_to(root) / inside
                 found[located.rule.id] = Place(file=file.as_posix(), line=located.source.line)
     return found

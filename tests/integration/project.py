@@ -104,8 +104,9 @@ class Project:
 
     def set_config(self, key: str, value: str) -> None:
         """Add one line to the stack's configuration."""
-        with self.settings_file.open("a", encoding="utf-8") as file:
-            file.write(f"  databricks-alerts:{key}: {value}\n")
+        text = self.settings_file.read_text(encoding="utf-8")
+        line = f"config:\n  databricks-alerts:{key}: {value}\n"
+        self.settings_file.write_text(text.replace("config:\n", line, 1), encoding="utf-8")
 
 
 def make_project(directory: Path, workspace: Running) -> Project:
