@@ -25,6 +25,7 @@ from cli.findings import print_findings
 from cli.local import is_sandbox
 from cli.options import EngineChoice
 from cli.outcome import Stopwatch, row_outcomes
+from cli.plan_file import StepCollector, make_plan, read_plan, require_same, write_plan
 from engine.display import EventLog, PreviewDigest, for_people, tee
 from engine.events import EngineEvent, ResourcePreEvent
 from engine.options import DeploymentOptions, DeploymentResult, Sink
@@ -76,6 +77,8 @@ class Request:
     skip_preview: bool = False
     diff: bool = False
     full: bool = False
+    plan_out: Path | None = None
+    plan_in: Path | None = None
     event_log: Path | None = None
 
 
@@ -84,18 +87,27 @@ def run_preview(request: Request) -> DeploymentResult:
     with working(request) as (engine, prepared):
         if not request.json:
             print_findings(prepared.report.findings)
-        return operate(request, engine, engine.preview)
+        steps = StepCollector()
+        result = operate(request, engine, engine.preview, steps)
+        if request.plan_out is not None and result.succeeded:
+            write_plan(request.plan_out, make_plan(request.stack, prepared, steps.steps))
+        return result
 
 
 def run_up(request: Request) -> int:
     """Preview, ask, update, record; answers the exit status."""
     with working(request) as (engine, prepared):
         print_findings(prepared.report.findings)
-        if not request.skip_preview:
-            previewed = operate(request, engine, _standing_by(engine, engine.preview))
+        planned = request.plan_in and read_plan(request.plan_in, request.stack)
+        if not request.skip_preview or planned:
+            steps = StepCollector()
+            previewed = operate(request, engine, _standing_by(engine, engine.preview), steps)
             if not previewed.succeeded:
                 return 1
-            confirm(request, previewed, "Apply these changes?")
+            if planned:
+                require_same(planned, make_plan(request.stack, prepared, steps.steps))
+            else:
+                confirm(request, previewed, "Apply these changes?")
         started = dt.datetime.now(dt.UTC)
         stopwatch = Stopwatch()
         result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)

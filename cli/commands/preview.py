@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from cli import options
@@ -22,6 +25,9 @@ def preview(
     full: options.Full = False,
     parallel: options.Parallel = 16,
     json: options.Json = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write a plan file for `up --plan`.")
+    ] = None,
     engine: options.Engine = options.EngineChoice.AUTO,
     event_log: options.EventLog = None,
 ) -> None:
@@ -37,6 +43,15 @@ def preview(
         exclude_dependents=exclude_dependents,
         parallel=parallel,
     )
-    request = Request(context, engine, wanted, json=json, diff=diff, full=full, event_log=event_log)
+    request = Request(
+        context,
+        engine,
+        wanted,
+        json=json,
+        diff=diff,
+        full=full,
+        plan_out=out,
+        event_log=event_log,
+    )
     if not run_preview(request).succeeded:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,9 @@ def up(
     full: options.Full = False,
     parallel: options.Parallel = 16,
     message: Annotated[str, typer.Option("--message", "-m", help="A note for the history.")] = "",
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Apply what this plan file says, or nothing.")
+    ] = None,
     json: options.Json = False,
     engine: options.Engine = options.EngineChoice.AUTO,
     event_log: options.EventLog = None,
@@ -54,6 +58,7 @@ def up(
         json=json,
         diff=diff,
         full=full,
+        plan_in=plan,
         yes=yes,
         skip_preview=skip_preview or json,
         event_log=event_log,

@@ -1,0 +1,72 @@
+"""What was approved is exactly what is deployed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from project import Project
+
+
+@pytest.fixture
+def planned(project: Project) -> Project:
+    """Two rules are deployed, a change of one is planned."""
+    project.keep_rules("COST-001", "COST-002")
+    assert project.deploy().status == 0
+    project.sql(
+        "UPDATE alert_configurations SET threshold_value_double = 42 WHERE alert_id = 'COST-001'"
+    )
+    answer = project.preview("--out", "plan.json")
+    assert answer.status == 0, answer.text
+    return project
+
+
+def test_the_plan_is_applied_while_everything_is_as_it_was(planned: Project) -> None:
+    document = json.loads((planned.directory / "plan.json").read_text())
+    assert [(step["op"], step["urn"].rsplit("::")[-1]) for step in document["steps"]] == [
+        ("update", "COST-001")
+    ]
+    answer = planned.deploy("--plan", "plan.json")
+    assert answer.status == 0, answer.text
+    again = planned.deploy("--plan", "plan.json")
+    assert again.status == 1
+    assert "planned and no more: update COST-001" in again.text
+
+
+def test_a_row_that_changed_since_is_refused_and_nothing_is_done(planned: Project) -> None:
+    planned.sql(
+        "UPDATE alert_configurations SET threshold_value_double = 43 WHERE alert_id = 'COST-001'"
+    )
+    answer = planned.deploy("--plan", "plan.json")
+    assert answer.status == 1
+    assert "is not what the plan says" in answer.text
+    assert "alert_configurations: " in answer.text
+    assert planned.sql("SELECT count(*) FROM alert_sync_metrics") == [(1,)]
+
+
+def test_a_new_version_of_the_tables_with_the_same_steps_is_the_same_plan(
+    planned: Project,
+) -> None:
+    planned.sql("UPDATE alert_configurations SET updated_by = 'me' WHERE alert_id = 'COST-002'")
+    assert planned.deploy("--plan", "plan.json").status == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text[: len(text) // 2], "is no whole plan file"),
+        (lambda text: text.replace("update", "delete"), "was changed after it was made"),
+        (lambda text: text.replace('"stack": "test"', '"stack": "prod"'), "was changed after"),
+    ],
+)
+def test_a_damaged_plan_is_refused(planned: Project, damage, message: str) -> None:  # type: ignore[no-untyped-def]
+    file = planned.directory / "plan.json"
+    file.write_text(damage(file.read_text()))
+    answer = planned.deploy("--plan", "plan.json")
+    assert answer.status == 2
+    assert message in answer.text
+
+
+def test_nothing_secret_stands_in_a_plan(planned: Project) -> None:
+    document = json.loads((planned.directory / "plan.json").read_text())
+    assert set(document["steps"][0]) == {"op", "urn", "digest"}
