@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 from pathlib import Path
 
 from workspace.errors import WorkspaceProcessError
-from workspace.serve import serve
+from workspace.serve import Options, serve
+
+
+def _moment(text: str) -> dt.datetime:
+    """A time; without a zone it is UTC."""
+    found = dt.datetime.fromisoformat(text)
+    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def main() -> None:
@@ -18,9 +25,13 @@ def main() -> None:
     command.add_argument("--data", type=Path, required=True, help="folder of its data")
     command.add_argument("--port", type=int, default=0, help="loopback port; 0 takes a free one")
     command.add_argument("--spark", help="a Spark Connect server (sc://host:port) behind SQL")
-    options = parser.parse_args()
+    command.add_argument("--clock", type=_moment, help="the time to begin at, 2026-11-01T00:00Z")
+    command.add_argument("--speed", type=float, default=1.0, help="seconds that pass in one")
+    command.add_argument("--allow-egress", action="store_true", help="post beyond loopback")
+    given = parser.parse_args()
+    options = Options(given.spark, given.clock, given.speed, given.allow_egress)
     try:
-        serve(options.data, options.port, spark=options.spark)
+        serve(given.data, given.port, options)
     except WorkspaceProcessError as error:
         sys.exit(f"error: {error}")
 

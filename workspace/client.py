@@ -48,6 +48,50 @@ def forget_requests(running: Running) -> None:
     _ask(running, "DELETE", "/local/requests")
 
 
+def alerts(running: Running) -> list[dict[str, Any]]:
+    """Every alert, by pages."""
+    found: list[dict[str, Any]] = []
+    token = ""
+    while True:
+        path = f"/api/2.0/alerts?page_size=100&page_token={quote(token, safe='')}"
+        page = _ask(running, "GET", path if token else "/api/2.0/alerts?page_size=100")
+        found += page.get("alerts", [])
+        token = page.get("next_page_token", "")
+        if not token:
+            return found
+
+
+def run_alert(running: Running, alert_id: str) -> dict[str, Any]:
+    """Evaluate an alert now; answers the evaluation."""
+    made: dict[str, Any] = _ask(running, "POST", f"/local/alerts/{quote(alert_id, safe='')}/run")
+    return made
+
+
+def evaluations(running: Running, alert_id: str) -> list[dict[str, Any]]:
+    """An alert's last evaluations, newest first."""
+    path = f"/local/alerts/{quote(alert_id, safe='')}/evaluations"
+    found: list[dict[str, Any]] = _ask(running, "GET", path)["evaluations"]
+    return found
+
+
+def deliveries(running: Running) -> list[dict[str, Any]]:
+    """Notifications and how they went, newest first."""
+    found: list[dict[str, Any]] = _ask(running, "GET", "/local/deliveries")["deliveries"]
+    return found
+
+
+def inbox(running: Running) -> list[dict[str, Any]]:
+    """What webhooks and mailboxes here received, newest first."""
+    found: list[dict[str, Any]] = _ask(running, "GET", "/local/inbox")["messages"]
+    return found
+
+
+def set_clock(running: Running, **fields: Any) -> dict[str, Any]:
+    """Set `time` (RFC 3339) and `speed` of the workspace's clock."""
+    made: dict[str, Any] = _ask(running, "POST", "/local/clock", fields)
+    return made
+
+
 def add_user(
     running: Running, name: str, *, admin: bool = False, service_principal: bool = False
 ) -> dict[str, str]:

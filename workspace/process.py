@@ -44,10 +44,19 @@ class Running:
         return parser.get("local", "token")
 
 
-def start(data_dir: Path, port: int | None = None, *, spark: str | None = None) -> Running:
+def start(
+    data_dir: Path,
+    port: int | None = None,
+    *,
+    spark: str | None = None,
+    clock: str | None = None,
+    speed: float | None = None,
+    allow_egress: bool = False,
+) -> Running:
     """Start the workspace of `data_dir` and wait until it answers; one that runs is answered.
 
-    Without `port` it takes the port that it had, else a free one.
+    Without `port` it takes the port that it had, else a free one. `clock` is the time to begin at,
+    `speed` how many seconds pass in one, `allow_egress` lets notifications leave this machine.
     Raises WorkspaceProcessError with the end of the log when it does not come up.
     """
     running = status(data_dir)
@@ -55,9 +64,12 @@ def start(data_dir: Path, port: int | None = None, *, spark: str | None = None) 
         return running
     data_dir.mkdir(parents=True, exist_ok=True)
     chosen = port if port is not None else _port_before(data_dir)
-    process = _spawn(data_dir, chosen, spark)
+    given = {"--spark": spark, "--clock": clock, "--speed": speed}
+    options = [part for name, value in given.items() if value for part in (name, str(value))]
+    options += ["--allow-egress"] if allow_egress else []
+    process = _spawn(data_dir, chosen, options)
     if not _came_up(process, data_dir) and port is None and chosen and not _is_served(data_dir):
-        process = _spawn(data_dir, 0, spark)  # somebody took the old port meanwhile
+        process = _spawn(data_dir, 0, options)  # somebody took the old port meanwhile
         _came_up(process, data_dir)
     found = status(data_dir)
     if found is None:
@@ -96,10 +108,9 @@ def status(data_dir: Path) -> Running | None:
     )
 
 
-def _spawn(data_dir: Path, port: int, spark: str | None) -> subprocess.Popen[bytes]:
+def _spawn(data_dir: Path, port: int, options: list[str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "workspace", "serve"]
-    command += ["--data", str(data_dir), "--port", str(port)]
-    command += ["--spark", spark] if spark else []
+    command += ["--data", str(data_dir), "--port", str(port), *options]
     with (data_dir / "server.log").open("ab") as log:
         process = subprocess.Popen(
             command,

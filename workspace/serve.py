@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import configparser
+import datetime as dt
 import json
 import logging
 import os
 import secrets
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 
 from workspace import lock
+from workspace.alarms import Alarms
 from workspace.errors import WorkspaceProcessError
+from workspace.evaluation.clock import Clock
 from workspace.identity.models import ADMIN, Directory
 from workspace.protocol import Protocol
 from workspace.server import application
@@ -25,7 +29,17 @@ LOOPBACK = "127.0.0.1"
 PROFILE = "local"
 
 
-def serve(data_dir: Path, port: int, *, spark: str | None = None) -> None:
+@dataclass(frozen=True)
+class Options:
+    """A Spark Connect server for SQL, the clock's start and speed, posts beyond loopback."""
+
+    spark: str | None = None
+    clock: dt.datetime | None = None
+    speed: float = 1.0
+    allow_egress: bool = False
+
+
+def serve(data_dir: Path, port: int, options: Options = Options()) -> None:
     """Serve the workspace of `data_dir` on a loopback port until SIGTERM or SIGINT.
 
     Raises WorkspaceProcessError when another process serves it, or the port is taken.
@@ -40,12 +54,18 @@ def serve(data_dir: Path, port: int, *, spark: str | None = None) -> None:
         directory = Directory(store)
         token = _token(data_dir)
         directory.keep_token(ADMIN, token)
-        warehouse = Warehouse(data_dir / "warehouse", spark, is_admin=directory.is_admin)
+        warehouse = Warehouse(data_dir / "warehouse", options.spark, is_admin=directory.is_admin)
         warehouse.start()
         try:
-            workspace = Workspace(store, warehouse, directory, host)
+            clock = Clock(options.clock, options.speed)
+            alarms = Alarms(store, warehouse, clock, lambda: host, egress=options.allow_egress)
+            workspace = Workspace(store, warehouse, directory, host, clock, alarms=alarms)
             _announce(data_dir, host, token)
-            _run(workspace, listener)
+            alarms.start()
+            try:
+                _run(workspace, listener)
+            finally:
+                alarms.close()
         finally:
             warehouse.stop()
             store.close()

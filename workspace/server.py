@@ -17,10 +17,12 @@ from workspace.alerts.routes import routes as alert_routes
 from workspace.destinations.routes import routes as destination_routes
 from workspace.door import Door
 from workspace.errors import ApiError
+from workspace.evaluation.routes import routes as evaluation_routes
 from workspace.faults.gate import FaultGate
 from workspace.faults.routes import routes as fault_routes
 from workspace.folders.routes import routes as folder_routes
 from workspace.identity.routes import routes as identity_routes
+from workspace.notification.inbox import route as inbox_route
 from workspace.permissions.routes import routes as permission_routes
 from workspace.secrets.routes import routes as secret_routes
 from workspace.state import ORG_ID, WAREHOUSE_ID, Workspace
@@ -54,6 +56,8 @@ def application(workspace: Workspace, more: Sequence[BaseRoute] = ()) -> Starlet
             *secret_routes(),
             *grants.routes(),
             *securables.routes(),
+            *evaluation_routes(),
+            inbox_route(),
             *thrift_routes(*sql),
             *statement_routes(*sql),
             *more,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from workspace.faults.book import FaultBook
 from workspace.identity.models import Directory
@@ -12,6 +13,9 @@ from workspace.requests_log import RequestLog
 from workspace.store import Store
 from workspace.warehouse import Warehouse
 from workspace.warehouses.models import Power
+
+if TYPE_CHECKING:
+    from workspace.alarms import Alarms
 
 WAREHOUSE_ID = "0000000000000001"
 ORG_ID = "1000000000000001"
@@ -34,6 +38,7 @@ class Workspace:
     power: Power = field(default_factory=Power)
     faults: FaultBook = field(default_factory=FaultBook)
     requests: RequestLog = field(default_factory=RequestLog)
+    alarms: Alarms | None = None
 
     def timestamp(self) -> str:
         """The clock's time as the APIs write it (RFC 3339, UTC, milliseconds)."""

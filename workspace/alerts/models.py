@@ -65,6 +65,11 @@ class Alerts:
             raise missing(f"Alert {key} does not exist.")
         return alert
 
+    def find(self, key: str) -> Document | None:
+        """One alert that is not trashed, or None."""
+        alert = self._store.get(KIND, key)
+        return alert if alert is not None and alert["lifecycle_state"] == "ACTIVE" else None
+
     def active(self) -> list[Document]:
         """Every alert that is not trashed, oldest first."""
         return [item for item in self._store.all(KIND) if item["lifecycle_state"] == "ACTIVE"]

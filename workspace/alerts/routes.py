@@ -25,6 +25,11 @@ def routes() -> list[Route]:
     ]
 
 
+def require_alert(call: Call, level: str) -> dict[str, Any]:
+    """The alert that the path names. Raises ApiError 404, or 403 without that permission."""
+    return _allowed(call, level)
+
+
 def _create(call: Call) -> dict[str, Any]:
     body = call.json()
     _require_run_as(call, body.get("run_as"))

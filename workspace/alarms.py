@@ -1,0 +1,57 @@
+"""Everything that happens by itself in a workspace: schedules, notifications, history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workspace.alerts.models import Alerts
+from workspace.evaluation.clock import Clock
+from workspace.evaluation.history import History
+from workspace.evaluation.models import Evaluations
+from workspace.evaluation.runner import Runner
+from workspace.evaluation.scheduler import Scheduler
+from workspace.notification.inbox import Inbox
+from workspace.notification.mail import Mailbox
+from workspace.notification.notifier import Notifier
+from workspace.store import Store
+from workspace.warehouse import Warehouse
+
+
+class Alarms:
+    """The parts, put together; `start` and `close` in the right order."""
+
+    def __init__(
+        self,
+        store: Store,
+        warehouse: Warehouse,
+        clock: Clock,
+        host: Callable[[], str],
+        *,
+        egress: bool = False,
+    ) -> None:
+        def timestamp() -> str:
+            return clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+        alerts = Alerts(store, timestamp)
+        self.inbox = Inbox(store)
+        self.mailbox = Mailbox(self.inbox, timestamp)
+        self.notifier = Notifier(store, self.mailbox, host, egress=egress)
+        self.history = History(store, warehouse)
+        self.evaluations = Evaluations(store)
+        listeners = (self.notifier, self.history)
+        self.runner = Runner(alerts, warehouse, self.evaluations, listeners)
+        self.scheduler = Scheduler(alerts, self.runner, clock)
+
+    def start(self) -> None:
+        """Begin: receivers before those who send."""
+        self.mailbox.start()
+        self.notifier.start()
+        self.history.start()
+        self.scheduler.start()
+
+    def close(self) -> None:
+        """End: senders before receivers."""
+        self.scheduler.close()
+        self.history.close()
+        self.notifier.close()
+        self.mailbox.close()

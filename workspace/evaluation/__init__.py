@@ -1,0 +1,1 @@
+"""Alerts that run: schedules, conditions, states, and what was found."""

@@ -1,0 +1,95 @@
+"""One evaluation of an alert, and the last ones of each, durable."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+from workspace.store import Document, Store
+
+State = Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"]
+Trigger = Literal["SCHEDULE", "MANUAL"]
+Value = str | float | bool | None
+KIND = "evaluation"
+_KEPT = 200  # of each alert
+ROWS_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found at `at` (UTC): the state, the value it hangs on, the query's first rows.
+
+    `previous_state` is that before; `duration_ms` the query's; `error` why the state is ERROR.
+    """
+
+    id: str
+    alert_id: str
+    display_name: str
+    at: dt.datetime
+    state: State
+    previous_state: str
+    value: Value = None
+    threshold: Value = None
+    operator: str = ""
+    column: str = ""
+    rows: tuple[dict[str, Any], ...] = ()
+    columns: tuple[str, ...] = ()
+    row_count: int = 0
+    error: str | None = None
+    duration_ms: int = 0
+    trigger: Trigger = "SCHEDULE"
+
+    def document(self) -> Document:
+        """As JSON has it."""
+        found = asdict(self)
+        return found | {
+            "at": self.at.isoformat(),
+            "rows": [_plain(row) for row in self.rows],
+            "columns": list(self.columns),
+        }
+
+
+class Listener(Protocol):
+    """Who wants to know of evaluations; must not block."""
+
+    def evaluated(self, alert: Document, evaluation: Evaluation) -> None:
+        """An evaluation was recorded."""
+
+
+class Evaluations:
+    """The last evaluations of each alert, newest first; kept across restarts."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._by_alert: dict[str, deque[Document]] = {}
+        for document in sorted(store.all(KIND), key=lambda item: str(item["at"])):
+            self._by_alert.setdefault(document["alert_id"], deque()).append(document)
+
+    def add(self, evaluation: Evaluation) -> None:
+        """Remember one; the oldest of its alert goes when there are too many."""
+        document = evaluation.document()
+        with self._store.transaction():
+            known = self._by_alert.setdefault(evaluation.alert_id, deque())
+            self._store.put(KIND, evaluation.id, document)
+            known.append(document)
+            while len(known) > _KEPT:
+                self._store.delete(KIND, known.popleft()["id"])
+
+    def latest(self, alert_id: str, limit: int = _KEPT) -> list[Document]:
+        """The newest evaluations of one alert."""
+        with self._store.transaction():
+            return list(self._by_alert.get(alert_id, ()))[::-1][:limit]
+
+    def recent(self, limit: int = 100) -> list[Document]:
+        """The newest evaluations of all alerts."""
+        with self._store.transaction():
+            every = [item for known in self._by_alert.values() for item in known]
+        return sorted(every, key=lambda item: str(item["at"]), reverse=True)[:limit]
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row's values as JSON has them: what it lacks, as text."""
+    simple = (str, int, float, bool, type(None))
+    return {name: value if isinstance(value, simple) else str(value) for name, value in row.items()}
