@@ -92,6 +92,12 @@ def set_clock(running: Running, **fields: Any) -> dict[str, Any]:
     return made
 
 
+def sign_in_link(running: Running) -> str:
+    """A link that signs a browser in, once."""
+    made: dict[str, str] = _ask(running, "POST", "/local/signin")
+    return made["url"]
+
+
 def add_user(
     running: Running, name: str, *, admin: bool = False, service_principal: bool = False
 ) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Any
 from starlette.requests import Request
 
 from workspace.errors import ApiError
+from workspace.page.routes import OPEN as PAGES
+from workspace.page.routes import OPEN_BELOW as PAGES_BELOW
 from workspace.state import ORG_ID
 from workspace.wire import MAX_BODY, refusal
 
@@ -30,6 +32,11 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
+def _needs_no_token(path: str) -> bool:
+    """Whether a path has another way to know who asks, or nothing to hide."""
+    return path in OPEN or path in PAGES or path.startswith((_RECEIVERS, PAGES_BELOW))
+
+
 class Door:
     """ASGI middleware around every room."""
 
@@ -47,7 +54,7 @@ class Door:
             workspace.requests.add(scope["method"], scope["path"])
         try:
             _require_size(request)
-            if scope["path"] not in OPEN and not scope["path"].startswith(_RECEIVERS):
+            if not _needs_no_token(scope["path"]):
                 header = request.headers.get("authorization", "")
                 request.state.user = workspace.directory.authenticate(header)
             if scope["path"].startswith(_SQL):

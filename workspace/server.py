@@ -23,6 +23,7 @@ from workspace.faults.routes import routes as fault_routes
 from workspace.folders.routes import routes as folder_routes
 from workspace.identity.routes import routes as identity_routes
 from workspace.notification.inbox import route as inbox_route
+from workspace.page.routes import routes as page_routes
 from workspace.permissions.routes import routes as permission_routes
 from workspace.secrets.routes import routes as secret_routes
 from workspace.state import ORG_ID, WAREHOUSE_ID, Workspace
@@ -58,6 +59,7 @@ def application(workspace: Workspace, more: Sequence[BaseRoute] = ()) -> Starlet
             *securables.routes(),
             *evaluation_routes(),
             inbox_route(),
+            *page_routes(),
             *thrift_routes(*sql),
             *statement_routes(*sql),
             *more,

@@ -107,6 +107,12 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command("open")
+def open_page() -> None:
+    """Print a link that opens the workspace's page, signed in; it works once."""
+    console.out.print(client.sign_in_link(_running()), markup=False, highlight=False)
+
+
 @app.command()
 def fault(
     kind: Annotated[

@@ -1,0 +1,145 @@
+"""The workspace's page: who may see it, what it shows, in a real browser where there is one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.sql import AlertV2
+
+from workspace import client
+from workspace.page.words import line, plot, schedule_in_words
+from workspace.process import Running
+
+HOSTILE = "<script>alert(1)</script> & co"
+
+
+@pytest.fixture
+def alert(local_workspace: Running) -> Iterator[str]:
+    sdk = WorkspaceClient(profile="local", config_file=str(local_workspace.config_file))
+    document: dict[str, Any] = {
+        "display_name": HOSTILE,
+        "query_text": "SELECT 11 AS v -- <b>",
+        "warehouse_id": "0000000000000001",
+        "evaluation": {
+            "source": {"name": "v"},
+            "comparison_operator": "GREATER_THAN",
+            "threshold": {"value": {"double_value": 10}},
+        },
+        "schedule": {"quartz_cron_schedule": "0 */15 * * * ?", "timezone_id": "UTC"},
+    }
+    key = str(sdk.alerts_v2.create_alert(AlertV2.from_dict(document)).id)
+    yield key
+    sdk.alerts_v2.trash_alert(key, purge=True)
+
+
+@pytest.fixture
+def browser(local_workspace: Running) -> Iterator[httpx.Client]:
+    """A signed-in client that keeps cookies."""
+    with httpx.Client(base_url=local_workspace.url, trust_env=False) as http:
+        answer = http.get(client.sign_in_link(local_workspace))
+        assert answer.status_code == 303
+        yield http
+
+
+def test_nobody_sees_a_page_without_signing_in(local_workspace: Running, alert: str) -> None:
+    with httpx.Client(base_url=local_workspace.url, trust_env=False) as http:
+        for path in ("/", f"/alerts/{alert}", "/destinations", "/messages", "/requests"):
+            answer = http.get(path)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
+        assert http.post(f"/alerts/{alert}/run").status_code == 403
+        assert http.post("/signin", data={"token": "wrong"}).status_code == 403
+        assert http.get("/signin?code=wrong").status_code == 403
+        link = client.sign_in_link(local_workspace)
+        assert http.get(link).status_code == 303
+        assert httpx.get(link, trust_env=False).status_code == 403  # it works once
+        cookie = http.cookies.jar
+        assert all(item.has_nonstandard_attr("HttpOnly") for item in cookie)
+
+
+def test_a_name_that_is_not_this_machines_is_refused(
+    local_workspace: Running, browser: httpx.Client
+) -> None:
+    assert browser.get("/", headers={"Host": "evil.example"}).status_code == 403
+    assert browser.get("/", headers={"Host": "127.0.0.1.evil.example"}).status_code == 403
+
+
+def test_pages_show_alerts_and_let_them_run(browser: httpx.Client, alert: str) -> None:
+    page = browser.get("/")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<script" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in page.text
+    assert "every 15 minutes" in page.text
+    detail = browser.get(f"/alerts/{alert}").text
+    assert "SELECT 11 AS v -- &lt;b&gt;" in detail
+    token = detail.split('name="token" value="')[1].split('"')[0]
+    assert browser.post(f"/alerts/{alert}/run", data={"token": "x"}).status_code == 403
+    for _ in range(2):
+        assert browser.post(f"/alerts/{alert}/run", data={"token": token}).status_code == 303
+    detail = browser.get(f"/alerts/{alert}").text
+    assert "TRIGGERED" in detail
+    assert "<polyline" in detail
+    for path in ("/destinations", "/messages", "/requests"):
+        assert browser.get(path).status_code == 200
+    assert browser.get("/alerts/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("0 * * * * ?", "every minute"),
+        ("0 */5 * * * ?", "every 5 minutes"),
+        ("0 0 * * * ?", "every hour"),
+        ("0 0 */4 * * ?", "every 4 hours"),
+        ("0 30 8 * * ?", "every day at 08:30 (UTC)"),
+        ("0 0 8 ? * MON", "0 0 8 ? * MON (UTC)"),
+        ("nonsense", "nonsense (UTC)"),
+    ],
+)
+def test_schedules_in_words(cron: str, words: str) -> None:
+    assert schedule_in_words(cron, "UTC") == words
+
+
+def test_lines_need_two_numbers() -> None:
+    points = [{"value": value, "threshold": 5.0} for value in (2.0, None, "x", 1.0)]
+    assert line(points, 10, 10) == "0.0,10.0 10.0,0.0"
+    assert line(points[:2], 10, 10) == ""
+    assert plot(points, 10, 10)["threshold"] == 0.0
+    assert plot([], 10, 10) == {}
+
+
+@pytest.mark.skipif(
+    not (shutil.which("chromium") and shutil.which("chromedriver")),
+    reason="chromium and chromedriver are not installed",
+)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_browser_can_read_it_and_use_the_keyboard(
+    local_workspace: Running, alert: str, width: int
+) -> None:
+    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    options = webdriver.ChromeOptions()
+    for flag in ("--headless=new", "--no-sandbox", f"--window-size={width},900"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService(shutil.which("chromedriver"))
+    )
+    try:
+        driver.get(client.sign_in_link(local_workspace))
+        driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+        assert driver.switch_to.active_element.text == "Skip to content"
+        wide = driver.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= driver.execute_script("return window.innerWidth")
+        driver.find_element(By.LINK_TEXT, HOSTILE).send_keys(Keys.ENTER)
+        driver.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+        assert urlsplit(driver.current_url).path == f"/alerts/{alert}"
+        assert "TRIGGERED" in driver.find_element(By.TAG_NAME, "main").text
+    finally:
+        driver.quit()

@@ -1,0 +1,1 @@
+"""The workspace's web page: rendered here, without scripts."""
