@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
+from alerting.access import Roles
 from alerting.errors import ConfigurationError
 
 NAMESPACE = "databricks-alerts"
@@ -38,7 +39,7 @@ class Settings(BaseModel):
     purge_on_delete: bool = False
     parallel_workers: int = Field(default=10, ge=1, le=100)
     config_version: int | None = Field(default=None, ge=0)
-    permissions: dict[str, Any] = Field(default_factory=dict)
+    permissions: Roles = Field(default_factory=Roles)
 
     @field_validator("max_deletes", mode="before")
     @classmethod
@@ -90,7 +91,10 @@ def _keys() -> list[str]:
 
 def _problem(item: Any) -> str:
     """One finding of pydantic as a sentence: key, value, what is allowed."""
-    key = str(item["loc"][0])
+    key, *inner = map(str, item["loc"])
+    if inner:
+        place = ".".join(part for part in inner if part != "function-before")
+        return f"{NAMESPACE}:{key}.{place} is {item['input']!r}: {item['msg']}"
     name = f"{NAMESPACE}:{key}"
     match item["type"]:
         case "missing":

@@ -10,6 +10,7 @@ import pulumi
 
 from alerting.deployment import Plan
 from alerting.plan import Declared
+from components.access import Access, AccessArgs
 from components.alert import declare_alert, hold_alert
 from components.destination import Resolve, declare_destination, hold_destination
 
@@ -41,6 +42,10 @@ class Alerting(pulumi.ComponentResource):
         super().__init__("databricks-alerts:index:Alerting", name, {}, opts)
         self.destinations = self._declare_destinations(args)
         self.alerts = self._declare_alerts(args)
+        settings = args.plan.prepared.settings
+        if settings.permissions:
+            inner = pulumi.ResourceOptions(parent=self)
+            Access("access", AccessArgs(settings, self.alerts), inner)
         self.register_outputs({})
 
     def _declare_destinations(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:

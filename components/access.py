@@ -1,0 +1,54 @@
+"""Permissions on alerts and grants on tables, from the roles of the stack configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_databricks as databricks
+
+from alerting.access import alert_levels, table_grants
+from alerting.settings import Settings
+
+
+@dataclass(frozen=True)
+class AccessArgs:
+    """`alerts` maps alert_id to the Databricks id of its alert."""
+
+    settings: Settings
+    alerts: Mapping[str, Any]
+
+
+class Access(pulumi.ComponentResource):
+    """Who may do what with the alerts and the tables of a stack.
+
+    A `Permissions` an alert is the whole list, so that what somebody adds by hand shows as drift.
+    A `Grant` a table and principal leaves other principals' grants alone: the tables' schema has
+    other users.
+    """
+
+    def __init__(
+        self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("databricks-alerts:index:Access", name, {}, opts)
+        inner = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        controls = [
+            {who.kind: who.name, "permission_level": level}
+            for who, level in alert_levels(settings.permissions)
+        ]
+        for key, alert in args.alerts.items() if controls else ():
+            databricks.Permissions(
+                f"{key}-permissions", alert_v2_id=alert, access_controls=controls, opts=inner
+            )
+        for grant in table_grants(settings.permissions):
+            databricks.Grant(
+                f"{grant.table}-{grant.principal}",
+                table=f"{settings.catalog}.{settings.gold_schema}.{grant.table}",
+                principal=grant.principal,
+                privileges=list(grant.privileges),
+                opts=inner,
+            )
+        self.register_outputs({})
