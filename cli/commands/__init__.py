@@ -6,7 +6,9 @@ import typer
 
 from cli.commands import (
     destroy,
+    doctor,
     gate,
+    import_,
     init,
     preview,
     refresh,
@@ -28,7 +30,9 @@ def register(app: typer.Typer) -> None:
     app.command()(preview.preview)
     app.command()(up.up)
     app.command()(gate.gate)
+    app.command("import")(import_.import_)
     app.command()(refresh.refresh)
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")
     app.command()(status.status)
+    app.command()(doctor.doctor)

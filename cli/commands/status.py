@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import sys
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from alerting.drift import drift_of
 from alerting.inventory import Inventory, is_trashed, take_inventory
+from alerting.reports.prometheus import RuleStatus, to_prometheus
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
 from cli import console
 from cli.context import open_stack
 from cli.options import Json, Stack
 
+# The alert of such a rule is no more.
+_LOST = ("gone", "trashed")
 
-def status(stack: Stack = "local", json: Json = False) -> None:
+
+class StatusFormat(StrEnum):
+    """Who reads it: people, a program, Prometheus."""
+
+    TABLE = "table"
+    JSON = "json"
+    PROMETHEUS = "prometheus"
+
+
+def status(
+    stack: Stack = "local",
+    json: Json = False,
+    format_: Annotated[
+        StatusFormat, typer.Option("--format", help="prometheus: metrics in its text format.")
+    ] = StatusFormat.TABLE,
+) -> None:
     """List the rules with alert id, evaluation state, last sync and drift."""
     context = open_stack(stack)
     with context.warehouse() as warehouse:
@@ -26,7 +49,10 @@ def status(stack: Stack = "local", json: Json = False) -> None:
         context.settings,
         partial(is_trashed, context.workspace),
     )
-    if json:
+    if format_ is StatusFormat.PROMETHEUS:
+        sys.stdout.write(to_prometheus(stack, rule_statuses(snapshot, entries), _now()))
+        return
+    if json or format_ is StatusFormat.JSON:
         console.print_json(entries)
         return
     made = console.table("rule", "alert", "state", "last sync", "result", "drift", "name")
@@ -79,3 +105,30 @@ def describe(
             }
         )
     return entries
+
+
+def rule_statuses(snapshot: Snapshot, entries: list[dict[str, Any]]) -> list[RuleStatus]:
+    """What the metrics count: the entries of `describe`, and the enabled rows that are no rules."""
+    told = {entry["alert_id"]: entry for entry in entries}
+    readable = [
+        RuleStatus(
+            state=told[rule.alert_id]["state"],
+            deployed=bool(rule.databricks_alert_id) and told[rule.alert_id]["drift"] not in _LOST,
+            last_synced_at=rule.last_synced_at,
+            last_sync_status=rule.last_sync_status,
+            last_sync_action=rule.last_sync_action,
+            drift=told[rule.alert_id]["drift"],
+        )
+        for rule in snapshot.rules
+        if rule.alert_id in told
+    ]
+    broken = [
+        RuleStatus(deployed=bool(row.databricks_id), row_is_valid=False)
+        for row in snapshot.invalid_rules
+        if row.is_enabled
+    ]
+    return [*readable, *broken]
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,57 @@
+"""`alerts import`: take alerts that exist already over into the tables."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from alerting.adoption import Defaults, described, find_adoptions, write_rows
+from alerting.inventory import get, take_inventory
+from alerting.reports.text import short
+from alerting.snapshot import read_snapshot
+from cli import console
+from cli.context import open_stack
+from cli.options import Json, Stack
+
+_ME = "/api/2.0/preview/scim/v2/Me"
+
+
+def import_(
+    stack: Stack = "local",
+    write: Annotated[bool, typer.Option("--write", help="Write the rows; else only show.")] = False,
+    name: Annotated[str, typer.Option("--name", help="Only alerts of this name, a glob.")] = "*",
+    severity: Annotated[
+        Literal["CRITICAL", "WARNING", "INFO"], typer.Option(help="Of names that tell none.")
+    ] = "WARNING",
+    domain: Annotated[
+        Literal["COST", "SECURITY", "PERFORMANCE", "RELIABILITY", "QUALITY"],
+        typer.Option(help="The agent_domain of new rules."),
+    ] = "QUALITY",
+    json: Json = False,
+) -> None:
+    """Show which alerts have a rule, which can get one, and which cannot; write the new rules."""
+    context = open_stack(stack)
+    me = str(get(context.workspace, _ME).get("userName", ""))
+    inventory = take_inventory(context.workspace)
+    with context.warehouse() as warehouse:
+        found = find_adoptions(
+            read_snapshot(warehouse, context.settings),
+            inventory,
+            context.settings,
+            defaults=Defaults(me, severity, domain),
+            name=name,
+        )
+        if write:
+            write_rows(warehouse, context.settings, found, by=me)
+    if json:
+        console.print_json(described(found))
+        return
+    made = console.table("alert", "id", "rule", "what")
+    for item in described(found):
+        what = item["action"] or f"no rule: {item['reason']}"
+        made.add_row(short(item["display_name"]), item["databricks_alert_id"], item["rule"], what)
+    console.out.print(made)
+    new = sum(1 for item in found if item.row is not None)
+    words = "written; `alerts up` adopts them" if write else "can be written: --write"
+    console.out.print(f"{new} new rules {words}", highlight=False, markup=False)
