@@ -13,6 +13,8 @@ import typer
 from alerting.errors import AlertsError
 from cli import commands
 from cli.console import errors
+from cli.many import many
+from cli.stacks import run_for_each
 from engine.errors import EngineError, ProjectError
 from workspace.errors import WorkspaceProcessError
 
@@ -30,6 +32,9 @@ commands.register(app)
 def main() -> None:
     """Run the command line and exit with its status."""
     try:
+        several = many(sys.argv[1:])
+        if several is not None:
+            sys.exit(run_for_each(*several))
         app()
     except AlertsError as error:
         _fail(str(error), error.exit_status)

@@ -15,6 +15,7 @@ from cli.commands import (
     seed,
     stack,
     status,
+    test_,
     up,
     validate,
     workspace,
@@ -35,4 +36,5 @@ def register(app: typer.Typer) -> None:
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")
     app.command()(status.status)
+    app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)
