@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
@@ -66,10 +67,15 @@ class Watched:
             self._refreshing.discard(step.urn)
 
 
-def run_gate(request: Request, labels: frozenset[str]) -> GateReport:
-    """The report of one stack; its verdict is `unknown` when anything could not be looked at."""
+def run_gate(
+    request: Request, labels: frozenset[str], levels: Mapping[str, str] | None = None
+) -> GateReport:
+    """The report of one stack; its verdict is `unknown` when anything could not be looked at.
+
+    `levels` are policies' levels by name, over those of policies.yaml.
+    """
     try:
-        return _run(request, labels)
+        return _run(request, labels, levels or {})
     except (AlertsError, EngineError) as error:
         return GateReport(
             stack=request.stack.stack,
@@ -87,9 +93,9 @@ def deployed_of(request: Request) -> Deployed:
     return deployed_from(outputs)
 
 
-def _run(request: Request, labels: frozenset[str]) -> GateReport:
+def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) -> GateReport:
     stack = request.stack
-    policies = load_policies(stack.project_dir / "stacks", stack.stack)
+    policies = load_policies(stack.project_dir / "stacks", stack.stack, levels)
     with working(request) as (engine, prepared):
         deployed = deployed_of(request)
         planned, refusal = _planned(prepared, deployed)

@@ -24,8 +24,10 @@ from alerting.policies.model import Policy, Setting
 BUILT_IN = (*rules.POLICIES, *queries.POLICIES)
 
 
-def load_policies(folder: Path, stack: str) -> list[Policy]:
-    """The policies of a stack with their levels and options.
+def load_policies(
+    folder: Path, stack: str, levels: Mapping[str, str] | None = None
+) -> list[Policy]:
+    """The policies of a stack with their levels and options; `levels` by name go over the files.
 
     Raises ConfigurationError with file and line for whatever is not known or not legal.
     """
@@ -38,14 +40,18 @@ def load_policies(folder: Path, stack: str) -> list[Policy]:
     for document in documents:
         for item in _own(document):
             known[item.name] = item
-    for document in documents:
-        for name, value in (document.data.get("policies") or {}).items():
-            where = document.source(["policies", name])
-            if name not in known:
-                raise ConfigurationError(
-                    f"{where}: there is no policy {name!r}; there are {', '.join(sorted(known))}"
-                )
-            known[name] = _changed(known[name], value, str(where))
+    wanted = [
+        (name, value, str(document.source(["policies", name])))
+        for document in documents
+        for name, value in (document.data.get("policies") or {}).items()
+    ]
+    wanted += [(name, level, "--policy") for name, level in (levels or {}).items()]
+    for name, value, where in wanted:
+        if name not in known:
+            raise ConfigurationError(
+                f"{where}: there is no policy {name!r}; there are {', '.join(sorted(known))}"
+            )
+        known[name] = _changed(known[name], value, where)
     return list(known.values())
 
 

@@ -38,16 +38,25 @@ def gate(
     label: Annotated[
         list[str] | None, typer.Option("--label", help="A label of the change, beside CI's own.")
     ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            metavar="NAME=LEVEL",
+            help="Make a policy advisory, mandatory or off for this run.",
+        ),
+    ] = None,
     full: options.Full = False,
     parallel: options.Parallel = 16,
     engine: options.Engine = options.EngineChoice.AUTO,
 ) -> None:
     """Validate, preview with drift, check policies. Exit status: 0 pass, 1 blocked, 2 unknown."""
     targets = [_target(item) for item in format_ or []]
+    levels = dict(_level(item) for item in policy or [])
     context = open_stack(stack)
     wanted = deployment_options(context, [], [], [], refresh=True, parallel=parallel)
     request = Request(context, engine, wanted, full=full)
-    report = run_gate(request, labels_of(label or [], os.environ))
+    report = run_gate(request, labels_of(label or [], os.environ), levels)
     write_reports([report], targets)
     raise typer.Exit(report.exit_status)
 
@@ -81,6 +90,13 @@ def _target(text: str) -> tuple[str, Path | None]:
             f"--format {text}: use one of {', '.join(RENDERERS)}, with =FILE to write a file"
         )
     return name, Path(path) if path else None
+
+
+def _level(text: str) -> tuple[str, str]:
+    name, equals, level = text.partition("=")
+    if not equals:
+        raise ConfigurationError(f"--policy {text}: use NAME=LEVEL")
+    return name, level
 
 
 def _print(report: GateReport) -> None:
