@@ -32,11 +32,6 @@ class Expression:
     years: tuple[int, ...]
     days: Days
 
-    @property
-    def every_hour(self) -> bool:
-        """Whether it fires in all hours, so that a repeated hour is no repetition."""
-        return len(self.hours) == 24
-
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:

@@ -1,9 +1,12 @@
 """When an expression fires in a time zone, summer time included.
 
-A local time that does not exist (clocks go forward) fires when the clock has passed it, shifted by
-the gap, as Java's lenient Calendar and so Quartz has it. Of a local time that exists twice (clocks
-go back) a schedule with fixed hours fires at the first; one that fires in every hour fires in both,
-so that a monitor has no hole of an hour (Vixie cron's rule; Quartz leaves it open).
+As Quartz's CronExpression.getTimeAfter does on a java.util.GregorianCalendar; compared with the
+real one (Quartz 2.3.2, Java 17) on 120,000 random questions. It goes forward on the wall clock. So
+a local time that does not exist (clocks go forward) is left out that day, and one that exists twice
+(clocks go back) fires at the second, as the calendar reads it as standard time. An hourly schedule
+so has a hole of two hours then. Databricks tells of it and of UTC as the way out
+(docs.databricks.com/jobs/scheduled). Left aside: `31W` in a month of 30 days, where Quartz looks at
+the next month's first day.
 """
 
 from __future__ import annotations
@@ -15,37 +18,18 @@ from collections.abc import Iterator
 
 from quartz.expression import Expression
 
-_DAY = dt.timedelta(days=1)
-_NONE = dt.timedelta(0)
+_SECOND = dt.timedelta(seconds=1)
 
 
 def next_fire(expression: Expression, after: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
     """The first time later than `after` (aware), in UTC and whole seconds; None if never again."""
-    after = after.astimezone(dt.UTC)
-    local_after = after.astimezone(zone).replace(tzinfo=None, microsecond=0)
-    best: dt.datetime | None = None
-    for local in _local_times(expression, local_after - _shift(after, zone)):
-        if best is not None and local.replace(tzinfo=zone).astimezone(dt.UTC) > best:
-            break
-        moments = _moments(local, zone, both=expression.every_hour)
-        for moment in moments:
-            if moment > after and (best is None or moment < best):
-                best = moment
-        # What a gap shifted, or the second of two, can be overtaken by a later local time.
-        if best == moments[0] and not _is_missing(local, zone):
-            break
-    return best
-
-
-def _shift(moment: dt.datetime, zone: dt.tzinfo) -> dt.timedelta:
-    """By how much the clocks change around a time: local times before it may come after it."""
-    before, later = ((moment + days).astimezone(zone).utcoffset() for days in (-_DAY, _DAY))
-    return abs((later or _NONE) - (before or _NONE))
-
-
-def _is_missing(local: dt.datetime, zone: dt.tzinfo) -> bool:
-    moment = local.replace(tzinfo=zone).astimezone(dt.UTC)
-    return moment.astimezone(zone).replace(tzinfo=None) != local
+    wall = after.astimezone(zone).replace(tzinfo=None, microsecond=0, fold=0)
+    for local in _local_times(expression, wall + _SECOND):
+        moment = local.replace(tzinfo=zone, fold=1).astimezone(dt.UTC)
+        exists = moment.astimezone(zone).replace(tzinfo=None, fold=0) == local
+        if exists:
+            return moment
+    return None
 
 
 def fires_a_day(expression: Expression, year: int) -> float:
@@ -81,14 +65,3 @@ def _days(expression: Expression, start: dt.date) -> Iterator[dt.date]:
                 day = dt.date(year, month, number)
                 if day >= start:
                     yield day
-
-
-def _earliest(local: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    return local.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
-
-
-def _moments(local: dt.datetime, zone: dt.tzinfo, *, both: bool) -> list[dt.datetime]:
-    """The UTC times of a local time; with fold 0 a missing one is shifted by the gap (PEP 495)."""
-    first = _earliest(local, zone)
-    second = local.replace(tzinfo=zone, fold=1).astimezone(dt.UTC)
-    return [first, second] if both and second > first else [first]
