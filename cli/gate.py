@@ -112,6 +112,7 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         stack=stack.stack,
         verdict=verdict,
         reasons=reasons,
+        refusals=(refusal,) if refusal else (),
         generated_at=dt.datetime.now(dt.UTC),
         catalog=settings.catalog,
         gold_schema=settings.gold_schema,

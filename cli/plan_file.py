@@ -105,6 +105,7 @@ def make_plan(context: StackContext, prepared: Prepared, steps: Iterable[Planned
 def write_plan(path: Path, plan: PlanFile) -> None:
     """Write it whole. Raises ConfigurationError."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.new")
         temporary.write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
         temporary.replace(path)

@@ -91,11 +91,15 @@ class Quota(_Model):
 
 
 class GateReport(_Model):
-    """What `alerts gate` answers. `reasons` say why it is not a pass, in a sentence each."""
+    """What `alerts gate` answers. `reasons` say why it is not a pass, in a sentence each.
+
+    `refusals` are those among them that no finding and no violation tells: the guards'.
+    """
 
     stack: str
     verdict: Verdict
     reasons: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
     generated_at: dt.datetime
     catalog: str = ""
     gold_schema: str = ""

@@ -28,6 +28,8 @@ def _suite(root: ET.Element, report: GateReport) -> None:
         time="0",
     )
     failures = 0
+    for refusal in report.refusals:
+        failures += _case(suite, "gate", "guard", [refusal])
     for key in sorted({item.key for item in report.findings}):
         told = [f"{f.where}: {f.what} → {f.remedy}" for f in report.findings if f.key == key]
         failures += _case(suite, "validation", key, told)

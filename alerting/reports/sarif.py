@@ -1,7 +1,7 @@
 """SARIF 2.1.0, as code scanning reads it: a result a finding, in the pack's file where it has one.
 
-docs.oasis-open.org/sarif/sarif/v2.1.0. A rule that came from no pack of the checkout has a logical
-location: its row.
+docs.oasis-open.org/sarif/sarif/v2.1.0. A rule's logical location is its row. Code scanning takes no
+result without a file: what came from no pack of the checkout points at the stack's settings.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from alerting.gate.model import GateReport
+from alerting.gate.model import GateReport, Place
 from alerting.reports.text import plain
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -43,6 +44,8 @@ def _run(report: GateReport) -> dict[str, Any]:
 
 
 def _results(report: GateReport) -> Iterator[dict[str, Any]]:
+    for refusal in report.refusals:
+        yield _result(report, "gate/guard", "error", refusal, "")
     for finding in report.findings:
         text = f"{finding.key}: {finding.what} → {finding.remedy}"
         yield _result(report, f"validation/{finding.check}", "error", text, finding.key)
@@ -53,17 +56,23 @@ def _results(report: GateReport) -> Iterator[dict[str, Any]]:
 
 
 def _result(report: GateReport, rule: str, level: str, text: str, key: str) -> dict[str, Any]:
-    place = report.places.get(key)
-    location: dict[str, Any] = {}
-    if place is not None:
-        location["physicalLocation"] = {
-            "artifactLocation": {"uri": place.file, "uriBaseId": "%SRCROOT%"},
+    place = report.places.get(key) or Place(file=f"stacks/Pulumi.{plain(report.stack)}.yaml")
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(place.file), "uriBaseId": "%SRCROOT%"},
             "region": {"startLine": place.line},
         }
+    }
     if key:
         table = f"{report.catalog}.{report.gold_schema}.alert_configurations"
         location["logicalLocations"] = [
             {"name": plain(key), "fullyQualifiedName": f"{table}/{plain(key)}", "kind": "object"}
         ]
-    found: dict[str, Any] = {"ruleId": rule, "level": level, "message": {"text": plain(text)}}
-    return found | ({"locations": [location]} if location else {})
+    return {
+        "ruleId": rule,
+        "level": level,
+        "message": {"text": plain(text)},
+        "locations": [location],
+        # One place may have many results: this tells them apart from run to run.
+        "partialFingerprints": {"alertsGate/v1": f"{report.stack}/{rule}/{plain(key)}"},
+    }
