@@ -36,10 +36,10 @@ class Alarms:
         self.inbox = Inbox(store)
         self.mailbox = Mailbox(self.inbox, timestamp)
         self.notifier = Notifier(store, self.mailbox, host, egress=egress)
-        self.history = History(store, warehouse)
+        self.history = History(store, warehouse, self.notifier.receivers_of)
         self.evaluations = Evaluations(store)
         listeners = (self.notifier, self.history)
-        self.runner = Runner(alerts, warehouse, self.evaluations, listeners)
+        self.runner = Runner(store, alerts, warehouse, self.evaluations, listeners)
         self.scheduler = Scheduler(alerts, self.runner, clock)
 
     def start(self) -> None:

@@ -1,6 +1,7 @@
 """Documents of every API, durable across kill -9: SQLite with a write-ahead log.
 
-Each write is one transaction that is on disk when `put` returns. Reads come from memory.
+A write is on disk when `put` returns; inside a transaction, when that ends, whole or not at all.
+Reads come from memory.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Store:
             "(kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"
         )
         self._documents: dict[str, dict[str, Document]] = {}
+        self._depth = 0
+        self._before: list[tuple[str, str, Document | None]] = []
         rows = self._db.execute("SELECT kind, id, body FROM documents ORDER BY rowid")
         for kind, key, body in rows:
             self._documents.setdefault(kind, {})[key] = json.loads(body)
@@ -47,31 +50,58 @@ class Store:
             return list(self._documents.get(kind, {}).values())
 
     def put(self, kind: str, key: str, document: Document) -> None:
-        """Write a document; it is durable when this returns."""
-        with self._lock, self._db:
+        """Write a document."""
+        with self.transaction():
             self._db.execute(
                 "INSERT INTO documents VALUES (?, ?, ?) "
                 "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
                 (kind, key, json.dumps(document)),
             )
-            self._documents.setdefault(kind, {})[key] = document
+            known = self._documents.setdefault(kind, {})
+            self._before.append((kind, key, known.get(key)))
+            known[key] = document
 
     def delete(self, kind: str, key: str) -> None:
         """Forget a document; one that is gone stays gone."""
-        with self._lock, self._db:
+        with self.transaction():
             self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
-            self._documents.get(kind, {}).pop(key, None)
+            self._before.append((kind, key, self._documents.get(kind, {}).pop(key, None)))
 
     def delete_where(self, kind: str, wanted: Callable[[Document], bool]) -> None:
         """Forget every document of a kind that is `wanted`."""
-        with self._lock:
+        with self.transaction():
             known = self._documents.get(kind, {})
             for key in [key for key, document in known.items() if wanted(document)]:
                 self.delete(kind, key)
 
-    def transaction(self) -> AbstractContextManager[bool]:
-        """A lock for check-then-write: `with store.transaction(): …`."""
-        return self._lock
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Check, then write, alone: `with store.transaction(): …`; an exception undoes all of it.
+
+        One inside another is a part of it.
+        """
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+                if self._depth == 1:
+                    self._db.commit()
+            except BaseException:
+                if self._depth == 1:
+                    self._undo()
+                raise
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._before.clear()
+
+    def _undo(self) -> None:
+        self._db.rollback()
+        for kind, key, document in reversed(self._before):
+            if document is None:
+                self._documents[kind].pop(key, None)
+            else:
+                self._documents[kind][key] = document
 
     def close(self) -> None:
         """Close the database."""

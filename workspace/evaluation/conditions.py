@@ -2,9 +2,9 @@
 
 Databricks documents: without an aggregation the first row counts; an empty result leads to
 empty_result_state; an error to ERROR (docs.databricks.com, Databricks SQL alerts). Not documented,
-so chosen here: aggregations leave NULLs out as SQL does, STDDEV is the sample's, MEDIAN of an even
-number is the mean of the two in the middle; a NULL meets no condition but IS_NULL; a text is
-compared with a number if it is one, else that is an error.
+so chosen here: aggregations leave NULLs out as SQL does, STDDEV is the sample's (of one value
+NULL), MEDIAN of an even number is the mean of the two in the middle; a NULL meets no condition but
+IS_NULL; a text is compared with a number if it is one, else that is an error.
 """
 
 from __future__ import annotations
@@ -130,20 +130,24 @@ def _truth(value: Any) -> bool:
     raise ConditionError(f"{str(value)[:100]!r} cannot be compared with true or false")
 
 
-def _over_numbers(function: Callable[[list[float]], float]) -> Callable[[list[Any]], float | None]:
+def _over_numbers(
+    function: Callable[[list[float]], float | None],
+) -> Callable[[list[Any]], float | None]:
     return lambda values: function([_number(value) for value in values]) if values else None
 
 
-def _deviation(values: list[float]) -> float:
-    return statistics.stdev(values) if len(values) > 1 else math.nan
+def _deviation(values: list[float]) -> float | None:
+    return statistics.stdev(values) if len(values) > 1 else None  # Spark's stddev_samp too
 
 
-def _least(values: list[Any]) -> Any:
-    return min(values) if values else None
+def _extreme(function: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    def found(values: list[Any]) -> Any:
+        try:
+            return function(values) if values else None
+        except TypeError as error:
+            raise ConditionError("the column's values have no order") from error
 
-
-def _greatest(values: list[Any]) -> Any:
-    return max(values) if values else None
+    return found
 
 
 _AGGREGATIONS: dict[str, Callable[[list[Any]], Any]] = {
@@ -153,8 +157,8 @@ _AGGREGATIONS: dict[str, Callable[[list[Any]], Any]] = {
     "STDDEV": _over_numbers(_deviation),
     "COUNT": len,
     "COUNT_DISTINCT": lambda values: len(set(map(str, values))),
-    "MIN": _least,
-    "MAX": _greatest,
+    "MIN": _extreme(min),
+    "MAX": _extreme(max),
 }
 
 
@@ -162,5 +166,6 @@ def _shown(value: Any) -> Value:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int | float | Decimal):
-        return float(value)
+        number = float(value)
+        return number if math.isfinite(number) else str(number)  # JSON has no NaN
     return str(value)

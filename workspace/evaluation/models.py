@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
@@ -15,6 +16,7 @@ Value = str | float | bool | None
 KIND = "evaluation"
 _KEPT = 200  # of each alert
 ROWS_KEPT = 10
+_CELL = 4000  # characters of a value that are kept
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Evaluations:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._by_alert: dict[str, deque[Document]] = {}
+        store.delete_where(KIND, lambda item: store.get("alert", item["alert_id"]) is None)
         for document in sorted(store.all(KIND), key=lambda item: str(item["at"])):
             self._by_alert.setdefault(document["alert_id"], deque()).append(document)
 
@@ -90,6 +93,14 @@ class Evaluations:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """A row's values as JSON has them: what it lacks, as text."""
-    simple = (str, int, float, bool, type(None))
-    return {name: value if isinstance(value, simple) else str(value) for name, value in row.items()}
+    """A row's values as JSON has them: what it lacks, as text; long texts cut."""
+    return {name: _simple(value) for name, value in row.items()}
+
+
+def _simple(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return text if len(text) <= _CELL else f"{text[:_CELL]}…"

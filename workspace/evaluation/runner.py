@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from workspace.alerts.models import Alerts
 from workspace.evaluation.conditions import ConditionError, Verdict, judge
 from workspace.evaluation.models import ROWS_KEPT, Evaluation, Evaluations, Listener, Trigger
-from workspace.store import Document
+from workspace.store import Document, Store
 from workspace.warehouse.errors import SqlError
 
 if TYPE_CHECKING:
@@ -27,35 +28,41 @@ class Runner:
 
     def __init__(
         self,
+        store: Store,
         alerts: Alerts,
         warehouse: Warehouse,
         evaluations: Evaluations,
         listeners: Sequence[Listener] = (),
     ) -> None:
-        self._alerts, self._warehouse = alerts, warehouse
+        self._store, self._alerts, self._warehouse = store, alerts, warehouse
         self.evaluations = evaluations
         self._listeners = listeners
+        self._turns: dict[str, threading.Lock] = {}
 
     def run(self, alert: Document, at: dt.datetime, trigger: Trigger) -> Evaluation:
-        """Evaluate an alert as of `at` and record what was found."""
+        """Evaluate an alert as of `at` and record what was found; an alert once at a time."""
+        with self._turns.setdefault(alert["id"], threading.Lock()):
+            current = self._alerts.find(alert["id"]) or alert
+            evaluation = self._evaluate(current, at, trigger)
+            self._record(current, evaluation)
+        return evaluation
+
+    def _record(self, alert: Document, evaluation: Evaluation) -> None:
+        """State, evaluation, and what follows from it: all of it or, after a crash, nothing."""
+        moment = evaluation.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        with self._store.transaction():
+            if self._alerts.find(alert["id"]) is None:
+                return  # it was trashed while its query ran
+            self._alerts.record_evaluation(alert["id"], evaluation.state, moment)
+            self.evaluations.add(evaluation)
+            for listener in self._listeners:
+                listener.evaluated(alert, evaluation)
+
+    def _evaluate(self, alert: Document, at: dt.datetime, trigger: Trigger) -> Evaluation:
         condition = alert["evaluation"]
         started = time.perf_counter()
-        columns: list[str] = []
-        rows: list[dict[str, Any]] = []
-        error: str | None = None
-        verdict = Verdict("ERROR")
-        try:
-            table = self._warehouse.execute(
-                alert["query_text"], parameters_of(alert), user=_user_of(alert)
-            ).table
-            columns, rows = table.column_names, table.to_pylist()
-            verdict = judge(condition, columns, rows)
-        except (SqlError, ConditionError) as failure:
-            error = str(failure)
-        except Exception as failure:  # noqa: BLE001 - a thread's rim: one must not end the others
-            _log.exception("evaluating alert %s failed", alert["id"])
-            error = f"the local workspace failed: {failure}"
-        evaluation = Evaluation(
+        columns, rows, verdict, error = self._ask(alert)
+        return Evaluation(
             id=str(uuid.uuid4()),
             alert_id=alert["id"],
             display_name=alert["display_name"],
@@ -73,12 +80,23 @@ class Runner:
             duration_ms=int((time.perf_counter() - started) * 1000),
             trigger=trigger,
         )
-        moment = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._alerts.record_evaluation(alert["id"], evaluation.state, moment)
-        self.evaluations.add(evaluation)
-        for listener in self._listeners:
-            listener.evaluated(alert, evaluation)
-        return evaluation
+
+    def _ask(self, alert: Document) -> tuple[list[str], list[dict[str, Any]], Verdict, str | None]:
+        """Columns, rows, what they say, and why that is an error."""
+        columns: list[str] = []
+        rows: list[dict[str, Any]] = []
+        try:
+            table = self._warehouse.execute(
+                alert["query_text"], parameters_of(alert), user=_user_of(alert)
+            ).table
+            columns, rows = table.column_names, table.to_pylist()
+            return columns, rows, judge(alert["evaluation"], columns, rows), None
+        except (SqlError, ConditionError) as failure:
+            error = str(failure)
+        except Exception as failure:  # noqa: BLE001 - a thread's rim: one must not end the others
+            _log.exception("evaluating alert %s failed", alert["id"])
+            error = f"the local workspace failed: {failure}"
+        return columns, rows, Verdict("ERROR"), error
 
 
 def parameters_of(alert: Document) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """Fires alerts by their schedules, each one after the other, several alerts at a time.
 
 A fire that was missed while the workspace was not running is not made up for: an alert asks how
-things are, not how they were. While it runs none is lost, however fast its clock is.
+things are, not how they were. On a clock that runs fast every fire takes place, in order. On one
+that runs as usual, an alert that is more than a minute late fires once for all that it missed, as
+Quartz does (CronTrigger's MISFIRE_INSTRUCTION_FIRE_ONCE_NOW, misfireThreshold 60 s).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import quartz
 from workspace.alerts.models import Alerts
@@ -18,8 +20,10 @@ from workspace.evaluation.clock import Clock
 from workspace.evaluation.runner import Runner
 from workspace.store import Document
 
+_log = logging.getLogger("workspace.evaluation")
 _POLL = 0.5  # real seconds between looks at the list of alerts
 _WORKERS = 4
+_MISFIRE = dt.timedelta(seconds=60)
 
 
 @dataclass
@@ -28,7 +32,6 @@ class _Planned:
 
     signature: tuple[str, str]
     next: dt.datetime | None
-    waiting: deque[dt.datetime] = field(default_factory=deque)
     running: bool = False
 
 
@@ -38,6 +41,7 @@ class Scheduler:
     def __init__(self, alerts: Alerts, runner: Runner, clock: Clock) -> None:
         self._alerts, self._runner, self._clock = alerts, runner, clock
         self._planned: dict[str, _Planned] = {}
+        self._seen = clock()
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="evaluation")
@@ -60,13 +64,19 @@ class Scheduler:
 
     def _loop(self) -> None:
         while not self._ending.wait(_POLL if self._clock.speed <= 1 else _POLL / 10):
-            self.tick()
+            try:
+                self.tick()
+            except Exception:  # noqa: BLE001 - a thread's rim: the next look may go well
+                _log.exception("the scheduler failed")
 
     def tick(self) -> None:
         """Look at every alert once and fire what is due."""
         now = self._clock()
         alerts = {alert["id"]: alert for alert in self._alerts.active() if _runs(alert)}
         with self._lock:
+            if now < self._seen:
+                self._planned.clear()  # the clock was set back: everything is ahead again
+            self._seen = now
             for key in [key for key in self._planned if key not in alerts]:
                 del self._planned[key]
             for key, alert in alerts.items():
@@ -78,24 +88,35 @@ class Scheduler:
         planned = self._planned.get(key)
         if planned is None or planned.signature != signature:
             planned = self._planned[key] = _Planned(signature, _next(alert, now))
-        while planned.next is not None and planned.next <= now:
-            planned.waiting.append(planned.next)
-            planned.next = _next(alert, planned.next)
-        if planned.waiting and not planned.running:
+        if planned.next is not None and planned.next <= now and not planned.running:
             planned.running = True
             self._pool.submit(self._work, key, planned)
 
     def _work(self, key: str, planned: _Planned) -> None:
-        """Evaluate what waits, in order."""
-        while not self._ending.is_set():
-            with self._lock:
-                if not planned.waiting or self._planned.get(key) is not planned:
-                    planned.running = False
+        """Evaluate an alert for every fire that is due, in order."""
+        try:
+            while not self._ending.is_set():
+                alert = self._alerts.find(key)
+                at = None if alert is None else self._take(key, planned, alert)
+                if alert is None or at is None:
                     return
-                at = planned.waiting.popleft()
-            alert = self._alerts.find(key)
-            if alert is not None:
                 self._runner.run(alert, at, "SCHEDULE")
+        except Exception:  # noqa: BLE001 - a thread's rim: the other alerts go on
+            _log.exception("alert %s was not evaluated", key)
+        finally:
+            with self._lock:
+                planned.running = False
+
+    def _take(self, key: str, planned: _Planned, alert: Document) -> dt.datetime | None:
+        """The next fire that is due, taken off the plan; None if none is, or the plan changed."""
+        now = self._clock()
+        with self._lock:
+            at = planned.next
+            if at is None or at > now or self._planned.get(key) is not planned:
+                return None
+            late = self._clock.speed <= 1 and now - at > _MISFIRE
+            planned.next = _next(alert, now if late else at)
+            return at
 
 
 def _runs(alert: Document) -> bool:

@@ -63,6 +63,14 @@ class Notifier:
         found = [item for item in self._store.all(KIND) if alert_id in (None, item["alert_id"])]
         return [{k: v for k, v in item.items() if k != "message"} for item in found[::-1]]
 
+    def receivers_of(self, evaluation_id: str) -> list[str]:
+        """Who was, or is to be, told of an evaluation: destination ids, mailto: addresses."""
+        return [
+            item["receiver"]
+            for item in self._store.all(KIND)
+            if item["message"]["evaluation"]["id"] == evaluation_id
+        ]
+
     def evaluated(self, alert: Document, evaluation: Evaluation) -> None:
         """Decide and queue; never blocks on a receiver."""
         reason = self._reason(alert, evaluation)
@@ -137,7 +145,8 @@ class Notifier:
 
     def _deliver_all(self, receiver: str) -> None:
         while not self._ending.is_set():
-            with self._lock:
+            # First the store, then the own lock: `evaluated` comes with the store's held.
+            with self._store.transaction(), self._lock:
                 waiting = self._waiting(receiver)
                 if not waiting:
                     self._busy.discard(receiver)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import statistics
 from decimal import Decimal
 from typing import Any
@@ -111,7 +110,7 @@ def test_a_missing_column_and_an_empty_result_come_before_the_condition() -> Non
     with pytest.raises(ConditionError, match="no column 'w'"):
         judge(evaluation, ["v"], [{"v": 1}])
     assert judge(evaluation, ["v", "w"], [{"v": 2, "w": 1}]).state == "TRIGGERED"
-    assert math.isnan(aggregated("STDDEV", [1]))
+    assert aggregated("STDDEV", [1]) is None
 
 
 @pytest.mark.parametrize(
@@ -214,3 +213,17 @@ def test_a_clock_begins_where_it_is_told_and_runs_at_its_speed() -> None:
 )
 def test_loopback_is_told_by_the_address(url: str, here: bool) -> None:
     assert is_loopback(url) is here
+
+
+def test_numbers_that_json_lacks_and_long_texts_are_kept_as_texts() -> None:
+    rows = ({"v": float("nan"), "w": float("-inf"), "x": "y" * 10_000, "n": 5},)
+    (row,) = evaluation(rows=rows).document()["rows"]
+    assert (row["v"], row["w"], row["n"]) == ("nan", "-inf", 5)
+    assert len(row["x"]) == 4001
+    condition = {"source": {"name": "v"}, "comparison_operator": "IS_NOT_NULL"}
+    assert judge(condition, ["v"], rows).value == "nan"
+
+
+def test_values_without_an_order_have_no_extremes() -> None:
+    with pytest.raises(ConditionError, match="no order"):
+        aggregated("MAX", [{"a": 1}, {"b": 2}])
