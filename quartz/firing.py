@@ -1,12 +1,13 @@
 """When an expression fires in a time zone, summer time included.
 
 As Quartz's CronExpression.getTimeAfter does on a java.util.GregorianCalendar; compared with the
-real one (Quartz 2.3.2, Java 17) on 120,000 random questions. It goes forward on the wall clock. So
-a local time that does not exist (clocks go forward) is left out that day, and one that exists twice
+real one (Quartz 2.3.2, Java 17) on 60,000 random questions. It goes forward on the wall clock. So a
+local time that does not exist (clocks go forward) is left out that day, and one that exists twice
 (clocks go back) fires at the second, as the calendar reads it as standard time. An hourly schedule
 so has a hole of two hours then. Databricks tells of it and of UTC as the way out
-(docs.databricks.com/jobs/scheduled). Left aside: `31W` in a month of 30 days, where Quartz looks at
-the next month's first day.
+(docs.databricks.com/jobs/scheduled). Left aside are two oddities of it: `nW` in a month without day
+n, where Quartz looks at the next month, and the rest of an hour in which a gap ends (Chatham, 2:45
+to 3:45), which Quartz leaves out too.
 """
 
 from __future__ import annotations
