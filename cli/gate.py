@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -77,12 +78,20 @@ def run_gate(
     try:
         return _run(request, labels, levels or {})
     except (AlertsError, EngineError) as error:
-        return GateReport(
-            stack=request.stack.stack,
-            verdict="unknown",
-            reasons=(str(error),),
-            generated_at=dt.datetime.now(dt.UTC),
-        )
+        return _unknown(request, str(error))
+    # Whatever else goes wrong: exit status 1 would say that the gate has looked and said no.
+    except Exception as error:  # noqa: BLE001
+        traceback.print_exc()
+        return _unknown(request, f"the gate itself failed: {error!r}")
+
+
+def _unknown(request: Request, reason: str) -> GateReport:
+    return GateReport(
+        stack=request.stack.stack,
+        verdict="unknown",
+        reasons=(reason,),
+        generated_at=dt.datetime.now(dt.UTC),
+    )
 
 
 def deployed_of(request: Request) -> Deployed:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from alerting.policies.model import Change, Options, Problem, policy
 from alerting.validation.channels import is_address
-from quartz import QuartzError, fires_a_day, parse
+from quartz import Expression, QuartzError, parse
 
-_MINUTES_A_DAY = 24 * 60
 _SECONDS_A_MINUTE = 60
+_SECONDS_AN_HOUR = 3600
+_SECONDS_A_DAY = 24 * _SECONDS_AN_HOUR
 
 
 @policy("critical-has-pager", level="mandatory")
@@ -44,21 +45,19 @@ def has_description(change: Change, options: Options) -> Iterator[Problem]:
 
 @policy("schedule-interval", level="mandatory", minutes=1)
 def schedule_interval(change: Change, options: Options) -> Iterator[Problem]:
-    """No rule runs more often than every `minutes` minutes."""
+    """No rule runs again before `minutes` minutes have passed; paused ones may go on, and count."""
     least = float(options["minutes"])
     for view in change.rules:
         try:
             expression = parse(view.rule.schedule_cron)
         except QuartzError:
             continue  # a finding already
-        times = len(expression.minutes) * len(expression.seconds) * len(expression.hours)
-        apart = _MINUTES_A_DAY / times if times > 1 else _MINUTES_A_DAY
-        densest = 1 / len(expression.seconds) if len(expression.seconds) > 1 else apart
-        if min(apart, densest) < least:
+        apart = _least_minutes(expression)
+        if apart < least:
             yield Problem(
                 view.key,
-                f"{view.rule.schedule_cron} runs {fires_a_day(expression, 2026):.0f} times a day",
-                f"let it run every {least:g} minutes or less often",
+                f"{view.rule.schedule_cron} runs again after {apart:g} minutes",
+                f"let at least {least:g} minutes pass between runs",
             )
 
 
@@ -131,6 +130,18 @@ def cost_increase(change: Change, options: Options) -> Iterator[Problem]:
             f"evaluations a day rise from {before:.0f} to {after:.0f}",
             "let rules run less often, or raise `share` in policies.yaml",
         )
+
+
+def _least_minutes(expression: Expression) -> float:
+    """The shortest time between two runs, midnight between two days included."""
+    moments = [
+        hour * _SECONDS_AN_HOUR + minute * _SECONDS_A_MINUTE + second
+        for hour in expression.hours
+        for minute in expression.minutes
+        for second in expression.seconds
+    ]
+    following = [*moments[1:], moments[0] + _SECONDS_A_DAY]
+    return min(b - a for a, b in zip(moments, following, strict=True)) / _SECONDS_A_MINUTE
 
 
 def _is_pager(channel: str, change: Change) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from alerting.gate.model import GateReport, StepChange
 from alerting.reports.diffs import lines_of
-from alerting.reports.text import fenced, markdown
+from alerting.reports.text import fenced, inside_html, markdown
 
 # GitHub takes 65,536 characters in a comment.
 MOST = 60_000
@@ -20,8 +20,12 @@ _LONGEST_DIFF = 8_000
 
 
 def to_markdown(reports: Sequence[GateReport]) -> str:
-    """At most 60,000 characters; whole parts are left out at the end, never a part of one."""
-    parts = [part for report in reports for part in _parts(report)]
+    """At most 60,000 characters; whole parts are left out at the end, never a part of one.
+
+    Several stacks' verdicts stand first, so that none is lost behind another's changes.
+    """
+    parts = [_summary(reports)] if len(reports) > 1 else []
+    parts += [part for report in reports for part in _parts(report)]
     room = MOST - len(_POINTER) - 8
     text, used = "", 0
     for part in parts:
@@ -34,6 +38,7 @@ def to_markdown(reports: Sequence[GateReport]) -> str:
 
 def _parts(report: GateReport) -> Iterator[str]:
     yield _head(report)
+    yield from (f"- {markdown(reason, 1000)}\n" for reason in report.reasons)
     if report.findings:
         yield "\n#### Invalid rules\n\n| rule | where | what | remedy |\n|---|---|---|---|\n"
         for item in report.findings:
@@ -48,15 +53,21 @@ def _parts(report: GateReport) -> Iterator[str]:
         yield "\n#### Changed outside\n\n| what | rule |\n|---|---|\n"
         for drift in report.drift:
             yield _row(f"{drift.kind} {drift.what}", drift.key)
+    if report.warnings:
+        yield "\n#### Warnings\n\n"
+        yield from (f"- {markdown(warning)}\n" for warning in report.warnings)
     for step in report.steps:
         yield _step(step)
     yield _foot(report)
 
 
+def _summary(reports: Sequence[GateReport]) -> str:
+    rows = (f"- {markdown(report.stack, 60)}: {_WORDS[report.verdict]}\n" for report in reports)
+    return "".join(rows) + "\n"
+
+
 def _head(report: GateReport) -> str:
-    lines = [f"### Alerts on `{markdown(report.stack, 60)}`: {_WORDS[report.verdict]}", ""]
-    lines += [f"- {markdown(reason, 1000)}" for reason in report.reasons]
-    lines += [f"- ⚠ {markdown(warning)}" for warning in report.warnings]
+    lines = [f"### Alerts on {markdown(report.stack, 60)}: {_WORDS[report.verdict]}", ""]
     if report.verdict != "unknown":
         counted = ", ".join(f"{number} to {op}" for op, number in report.counts.items())
         lines.append(f"- {counted or 'nothing to change'}; {report.unchanged} unchanged")
@@ -71,7 +82,8 @@ def _step(step: StepChange) -> str:
     body = "\n".join(lines_of(step))
     if len(body) > _LONGEST_DIFF:
         body = body[:_LONGEST_DIFF] + "\n… cut here; the HTML report has all of it"
-    title = f"{markdown(step.op)} {markdown(step.kind)} <b>{markdown(step.key, 120)}</b>"
+    what = f"{inside_html(step.op)} {inside_html(step.kind)}"
+    title = f"{what} <b>{inside_html(step.key, 120)}</b>"
     inside = f"\n\n{fenced(body, 'diff')}\n" if body else ""
     return f"\n<details><summary>{title}</summary>{inside}\n</details>\n"
 

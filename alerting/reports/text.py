@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>])")
+# What begins a mention or a link to an issue; not the sign of a character reference.
+_TELLING = re.compile(r"@|(?<!&)#")
 # What XML 1.0 cannot hold at all.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LONGEST = 300
@@ -29,7 +32,20 @@ def short(text: str, most: int = LONGEST) -> str:
 def markdown(text: str, most: int = LONGEST) -> str:
     """One line in which nothing is markup, a mention, a link or a table's end."""
     escaped = _MARKDOWN.sub(r"\\\1", short(text, most))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    return _silent(escaped.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def inside_html(text: str, most: int = LONGEST) -> str:
+    """One line for an HTML element in Markdown, where a backslash would be shown."""
+    return _silent(html.escape(short(text, most)))
+
+
+def _silent(text: str) -> str:
+    """With a zero-width space where GitHub and GitLab would tell a person or link an issue.
+
+    They look at the rendered text, so that an escaped sign mentions just as well.
+    """
+    return _TELLING.sub(r"\g<0>&#8203;", text)
 
 
 def fenced(text: str, language: str = "") -> str:

@@ -99,6 +99,30 @@ def test_a_fence_is_longer_than_what_it_holds(text: str) -> None:
     assert fence not in block[len(fence) : -len(fence)]
 
 
+def test_several_stacks_verdicts_stand_before_what_may_be_cut() -> None:
+    long = report("word " * 900, count=60)
+    text = RENDERERS["markdown"]([long, report(stack="dev", verdict="unknown")])
+    assert text.startswith("- prod: ⛔ **blocked**\n- dev: ❓ **could not tell**\n")
+
+
+def test_many_warnings_do_not_push_the_verdict_out() -> None:
+    text = RENDERERS["markdown"]([report(warnings=("w " * 100,) * 2000)])
+    assert text.startswith("### Alerts on prod: ⛔ **blocked**")
+    assert len(text) <= MOST
+
+
+def test_a_name_in_a_folds_title_has_no_backslashes() -> None:
+    text = RENDERERS["markdown"]([report("COST-001_<b>")])
+    assert "<b>COST-001_&lt;b&gt;</b>" in text
+
+
+def test_nobody_is_told_by_a_report() -> None:
+    text = markdown("@everyone see #12 &#64;x")
+    assert "@&#8203;everyone" in text
+    assert "#&#8203;12" in text
+    assert "&amp;" in text
+
+
 def test_a_line_is_cut_and_escaped() -> None:
     assert short("a\nb  c") == "a b c"
     assert len(short("x" * 10_000)) == 300
