@@ -125,6 +125,10 @@ def open_warehouse(config: Config, warehouse_id: str, workers: int = 10) -> SqlW
         # Seconds; a warehouse that starts answers 503 and is waited for, a wrong host is not.
         "_retry_stop_after_attempts_duration": 300,
         "_retry_delay_min": 0.5,
+        # The connector waits max(Retry-After, this), 5 being the least it takes: its default of 60
+        # makes minutes of a flood of 429 that asks for a second.
+        "_retry_delay_max": 5.0,
+        "_retry_stop_after_attempts_count": 60,
         "_socket_timeout": 300,
     }
     if address.scheme == "http":

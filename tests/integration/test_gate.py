@@ -33,7 +33,8 @@ def policies(project: Project, text: str) -> None:
 def test_the_shipped_pack_passes_before_and_after_it_is_deployed(project: Project) -> None:
     answer, report = gate(project)
     assert (answer.status, report["verdict"]) == (0, "pass"), answer.text
-    assert report["counts"] == {"create": 39}
+    alerts = [step["op"] for step in report["steps"] if step["kind"] == "AlertV2"]
+    assert alerts == ["create"] * 29  # destinations may stand there from other tests
     assert project.sql("SELECT count(*) FROM alert_sync_metrics") == [(0,)]
     assert project.deploy().status == 0
     answer, report = gate(project)
