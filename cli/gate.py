@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,7 @@ from engine.display.changes import of_step
 from engine.errors import EngineError
 from engine.events import EngineEvent, ResourceOutputsEvent, ResourcePreEvent, StepMetadata
 from engine.options import DeploymentResult
+from engine.values import Secret
 
 _QUIET = frozenset({"same", "read", "refresh"})
 _PARTS = frozenset(
@@ -228,7 +230,18 @@ def _properties(step: StepMetadata) -> tuple[PropertyChange, ...]:
 
 
 def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
+    """A value as a report shows it: text as it is, the rest as JSON, no secret."""
+    if value is None or isinstance(value, str):
+        return value
+    return (
+        _word(value)
+        if isinstance(value, Secret)
+        else json.dumps(value, ensure_ascii=False, default=_word)
+    )
+
+
+def _word(value: Any) -> str:
+    return "[secret]" if isinstance(value, Secret) else str(value)
 
 
 def _cost(
