@@ -12,6 +12,7 @@ import datetime as dt
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import quartz
@@ -90,22 +91,27 @@ class Scheduler:
             planned = self._planned[key] = _Planned(signature, _next(alert, now))
         if planned.next is not None and planned.next <= now and not planned.running:
             planned.running = True
-            self._pool.submit(self._work, key, planned)
+            self._submit(key, planned)
 
     def _work(self, key: str, planned: _Planned) -> None:
-        """Evaluate an alert for every fire that is due, in order."""
+        """Evaluate an alert for its next fire that is due; for more it queues up again."""
+        again = False
         try:
-            while not self._ending.is_set():
-                alert = self._alerts.find(key)
-                at = None if alert is None else self._take(key, planned, alert)
-                if alert is None or at is None:
-                    return
+            alert = self._alerts.find(key)
+            at = None if alert is None else self._take(key, planned, alert)
+            if alert is not None and at is not None:
                 self._runner.run(alert, at, "SCHEDULE")
+                again = True
         except Exception:  # noqa: BLE001 - a thread's rim: the other alerts go on
             _log.exception("alert %s was not evaluated", key)
-        finally:
-            with self._lock:
-                planned.running = False
+        with self._lock:
+            planned.running = again and not self._ending.is_set()
+            if planned.running:
+                self._submit(key, planned)
+
+    def _submit(self, key: str, planned: _Planned) -> None:
+        with suppress(RuntimeError):  # the pool is shut down
+            self._pool.submit(self._work, key, planned)
 
     def _take(self, key: str, planned: _Planned, alert: Document) -> dt.datetime | None:
         """The next fire that is due, taken off the plan; None if none is, or the plan changed."""
