@@ -265,7 +265,25 @@ def _scopes(scope: str, catalog: Catalog) -> list[str]:
     return catalog.catalogs() if scope == "system" else [scope]
 
 
+# Columns by (folder, revision) of a table: a look at information_schema is about all tables of a
+# catalog, and asking the engine for each would take longer the more there are.
+_KNOWN_COLUMNS: dict[tuple[str, int], list[list[str]]] = {}
+_MOST_KNOWN = 20_000
+
+
 def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
+    if table.kind != "TABLE":
+        return _analyzed_columns(table, session)
+    key = (f"{table.location}@{table.created_at}", table.revision)
+    known = _KNOWN_COLUMNS.get(key)
+    if known is None:
+        if len(_KNOWN_COLUMNS) >= _MOST_KNOWN:
+            _KNOWN_COLUMNS.clear()
+        known = _KNOWN_COLUMNS[key] = _analyzed_columns(table, session)
+    return known
+
+
+def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
     schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
     return [
         [
