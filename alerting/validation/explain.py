@@ -1,9 +1,10 @@
 """What EXPLAIN EXTENDED says of a query: its output columns, or why it has none.
 
-A query that does not analyse does not make EXPLAIN raise: it answers rows whose text begins with
-`Error occurred during query planning:` (measured on Apache Spark 4.1). Only what does not parse
-raises. Both are read here. Positions count from the start of the statement that was sent, so the
-length of the prefix is taken off on line 1.
+A query that does not analyse does not make EXPLAIN raise (measured on Apache Spark 4.1): EXTENDED
+prints the exception, its class first, where the analyzed plan would stand; later phases answer rows
+whose text begins with `Error occurred during query planning:`. Only what does not parse raises. All
+three are read here. Positions count from the start of the statement that was sent, so the length of
+the prefix is taken off on line 1.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ _PLANNING_ERROR = re.compile(r"^\s*Error occurred during query planning:\s*", re
 _CONDITION = re.compile(r"\[([A-Z_][A-Z0-9_]*(?:\.[A-Z0-9_]+)*)\]")
 _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
 _POSITION = re.compile(r"line (\d+),? pos(?:ition)? (\d+)")
+# An exception in place of a plan, in the analyzed one or a later one.
+_FAILED_PLAN = re.compile(
+    r"^== (?:Analyzed Logical|Optimized Logical|Physical) Plan ==\s*"
+    r"(?:[a-z_]\w*\.)+\w*(?:Exception|Error): (?P<message>.*?)(?=\n== |\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _ANALYZED = re.compile(r"^== Analyzed Logical Plan ==\n([^\n]*)", re.MULTILINE)
 
 # SQLSTATE classes and conditions that are never the fault of a rule's text: permissions, the
@@ -61,9 +68,8 @@ def read_plan(text: str) -> list[Column] | Problem:
 
     Raises WarehouseError when the planning error is no fault of the query.
     """
-    failed = _PLANNING_ERROR.match(text)
-    if failed:
-        message = text[failed.end() :].strip()
+    message = _failure(text)
+    if message:
         problem = read_problem(message)
         if not is_rules_fault(problem.condition, problem.sqlstate):
             raise WarehouseError(message, condition=problem.condition, sqlstate=problem.sqlstate)
@@ -74,6 +80,15 @@ def read_plan(text: str) -> list[Column] | Problem:
             "EXPLAIN EXTENDED answered no analyzed plan; the answer began: " + text[:200]
         )
     return [Column(*pair) for pair in split_schema(analyzed[1])]
+
+
+def _failure(text: str) -> str:
+    """What went wrong by EXPLAIN's answer; empty if nothing did."""
+    failed = _PLANNING_ERROR.match(text)
+    if failed:
+        return text[failed.end() :].strip()
+    plan = _FAILED_PLAN.search(text)
+    return plan["message"].strip() if plan else ""
 
 
 def read_error(error: WarehouseError) -> Problem:

@@ -20,7 +20,7 @@ os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
 def local_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Running]:
     """A real workspace process on loopback, stopped when the worker's tests are done."""
     directory = tmp_path_factory.mktemp("workspace")
-    yield process.start(directory)
+    yield process.start(directory, spark=os.environ.get("ALERTS_TEST_SPARK"))
     process.stop(directory)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from warehouse_server import WarehouseServer, serve
+from warehouse_server import SPARK, WarehouseServer, serve
 
 from workspace.warehouse import SqlError, Warehouse
 
@@ -102,6 +102,8 @@ def _explained(warehouse: Warehouse, statement: str) -> tuple[bool, str]:
 def test_explain_answers_as_spark_does(
     warehouse: Warehouse, query: str, raises: bool, condition: str, position: str
 ) -> None:
+    if SPARK and "list_cost/0" in query:
+        pytest.skip("measured on a view of constants, which Spark folds; a table it does not")
     raised, text = _explained(warehouse, f"EXPLAIN {query}")
     assert raised is raises
     found = re.search(r"\[([A-Z][A-Z_.]+)\]", text)
@@ -132,7 +134,11 @@ def test_every_mode_of_explain_reports_a_broken_query_in_rows(
 ) -> None:
     raised, text = _explained(warehouse, f"EXPLAIN {mode} SELECT nope FROM fact_usage")
     assert not raised
-    assert text.startswith("Error occurred during query planning: \n[UNRESOLVED_COLUMN")
+    begin = "Error occurred during query planning: \n[UNRESOLVED_COLUMN"
+    if mode == "EXTENDED":
+        _, text = text.split("== Analyzed Logical Plan ==\n")
+        begin = "org.apache.spark.sql.AnalysisException: [UNRESOLVED_COLUMN"
+    assert text.startswith(begin)
     assert f"line 1 pos {len('EXPLAIN SELECT  ') + len(mode)}" in text
 
 
@@ -184,6 +190,8 @@ def test_qualify_is_explained_as_databricks_does(warehouse: Warehouse) -> None:
 def test_other_broken_queries_are_named_too(
     warehouse: Warehouse, query: str, condition: str
 ) -> None:
+    if SPARK and "nosuch(1)" in query and "main" in query:
+        pytest.skip("Apache Spark's own catalog has functions of two parts")
     raised, text = _explained(warehouse, f"EXPLAIN {query}")
     assert not raised
     assert f"[{condition}" in text

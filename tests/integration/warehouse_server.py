@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from workspace.warehouse import Warehouse, statement_routes, thrift_routes
 
 WAREHOUSE_ID = "w"
 ADMIN = "ada@local.test"
+# A Spark Connect server (sc://host:port) that sees this machine's files, in place of Sail.
+SPARK = os.environ.get("ALERTS_TEST_SPARK")
 
 
 @dataclass
@@ -47,7 +50,7 @@ def _user(request: Request) -> str:
 @contextmanager
 def serve(data_dir: Path) -> Iterator[WarehouseServer]:
     """A warehouse on `data_dir`, served until the block ends; a token is its user's name."""
-    warehouse = Warehouse(data_dir, is_admin=lambda user: user == ADMIN)
+    warehouse = Warehouse(data_dir, SPARK, is_admin=lambda user: user == ADMIN)
     warehouse.start()
     rooms = (lambda key: warehouse if key == WAREHOUSE_ID else None, _user)
     app = Starlette(routes=[*thrift_routes(*rooms), *statement_routes(*rooms)])

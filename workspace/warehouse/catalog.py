@@ -55,6 +55,7 @@ class Catalog:
 
     def __init__(self, directory: Path, catalogs: tuple[str, ...]) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory.resolve()
         self._tables_dir = directory / "tables"
         self._lock = threading.RLock()
         self._db = sqlite3.connect(directory / "catalog.sqlite", check_same_thread=False)

@@ -7,6 +7,7 @@ statement made in the Delta log tells how many it changed.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from workspace.warehouse.text import Text
 
 _COMMIT_ATTEMPTS = 10
 _CONFLICT = "2D521"
+_WRITTEN = ("numOutputRows",)
 _INSERTED = ("numTargetRowsInserted", "numOutputRows")
 _UPDATED = ("numTargetRowsUpdated", "numUpdatedRows")
 _DELETED = ("numTargetRowsDeleted", "numDeletedRows")
@@ -38,12 +40,16 @@ def change(text: Text, session: SparkSession, catalog: Catalog) -> Result:
     attempts = _COMMIT_ATTEMPTS if text.starts("INSERT", "INTO") else 1
     for attempt in range(1, attempts + 1):
         try:
-            written = _count(session.run(sql))
+            answer = session.run(sql)
             break
         except SqlError as error:
             if attempt == attempts or error.sqlstate != _CONFLICT:
                 raise
-    return _answer(text.words[0], _metrics(log, before, text.words[0], written), written)
+    written = _count(answer)
+    metrics = _metrics(log, before, text.words[0], written)
+    return _answer(
+        text.words[0], metrics, _first(metrics, _WRITTEN) if written is None else written
+    )
 
 
 def _sent(text: Text, session: SparkSession, catalog: Catalog) -> str:
@@ -54,12 +60,14 @@ def _sent(text: Text, session: SparkSession, catalog: Catalog) -> str:
     return text.sql
 
 
-def _count(answer: pa.Table) -> int:
-    held = answer.column(0)[0].as_py() if answer.num_rows and answer.num_columns else 0
-    return int(held or 0)
+def _count(answer: pa.Table) -> int | None:
+    """The rows that the engine says it wrote; Apache Spark says nothing of an INSERT."""
+    if not (answer.num_rows and answer.num_columns):
+        return None
+    return int(answer.column(0)[0].as_py() or 0)
 
 
-def _answer(kind: str, metrics: dict[str, int], written: int) -> Result:
+def _answer(kind: str, metrics: dict[str, Any], written: int) -> Result:
     """Databricks' columns: num_affected_rows, for MERGE and INSERT each kind of change too."""
     if kind == "INSERT":
         columns = {"num_affected_rows": written, "num_inserted_rows": written}
@@ -78,8 +86,9 @@ def _answer(kind: str, metrics: dict[str, int], written: int) -> Result:
     return Result(table, columns["num_affected_rows"])
 
 
-def _first(metrics: dict[str, int], names: tuple[str, ...]) -> int:
-    return next((metrics[name] for name in names if name in metrics), 0)
+def _first(metrics: Mapping[str, Any], names: tuple[str, ...]) -> int:
+    """The first of the metrics that is there; Delta's own writer has them as strings."""
+    return next((int(metrics[name]) for name in names if name in metrics), 0)
 
 
 def _log(text: Text, session: SparkSession, catalog: Catalog) -> Path | None:
@@ -98,19 +107,19 @@ def _versions(log: Path | None) -> set[str]:
     return {path.name for path in log.glob("*.json")} if log else set()
 
 
-def _metrics(log: Path | None, before: set[str], kind: str, written: int) -> dict[str, int]:
+def _metrics(log: Path | None, before: set[str], kind: str, written: int | None) -> dict[str, Any]:
     """The metrics of the commit that the statement made; none if it changed nothing.
 
     Other statements may have committed meanwhile: the one of this kind that wrote as many rows as
     the engine answered is ours.
     """
-    wanted = "DELETE" if kind == "TRUNCATE" else kind
-    found: list[dict[str, int]] = []
+    wanted = {"TRUNCATE": "DELETE", "INSERT": "WRITE"}.get(kind, kind)
+    found: list[dict[str, Any]] = []
     for name in sorted(_versions(log) - before):
         info = _commit_info((log or Path()) / name)
         if info.get("operation") == wanted:
             found.append(info.get("operationMetrics") or {})
-    ours = [metrics for metrics in found if metrics.get("numOutputRows", 0) == written]
+    ours = [metrics for metrics in found if _first(metrics, _WRITTEN) == written]
     return (ours or found or [{}])[0]
 
 

@@ -1,7 +1,8 @@
 """EXPLAIN and DESCRIBE QUERY, answered as Spark answers them (measured on Apache Spark 4.1).
 
 A query that parses but does not analyse gives rows: `Error occurred during query planning: ` and
-the message. Only what does not parse raises. Lines and positions count from the start of the
+the message; EXTENDED prints an exception in place of the analyzed plan, and such rows only for what
+fails later. Only what does not parse raises. Lines and positions count from the start of the
 statement that was sent, `EXPLAIN ` included.
 """
 
@@ -10,9 +11,10 @@ from __future__ import annotations
 import re
 
 from workspace.warehouse.errors import SqlError, syntax_error
+from workspace.warehouse.prechecks import require_query
 from workspace.warehouse.result import Result, texts
 from workspace.warehouse.sessions import SparkSession
-from workspace.warehouse.text import Text
+from workspace.warehouse.text import Text, read
 
 _MODES = ("EXTENDED", "FORMATTED", "CODEGEN", "COST")
 _AT = re.compile(r"line (\d+),? pos (\d+)")
@@ -20,6 +22,7 @@ _AT = re.compile(r"line (\d+),? pos (\d+)")
 _EXPLAIN = "EXPLAIN "
 # Sail puts what keeps it from planning into the plan itself.
 _BROKEN_PLAN = re.compile(r"[Pp]lan error: error in DataFusion: (.*)", re.DOTALL)
+_EXCEPTION = "org.apache.spark.sql.AnalysisException"
 _PLANNING_ERROR = "Error occurred during query planning: \n"
 
 
@@ -37,11 +40,13 @@ def explain(text: Text, session: SparkSession) -> Result:
         raise syntax_error("", 1, max(len(text.sql), len(_EXPLAIN)), text.sql)
     try:
         plan = _plan(query, mode, session)
+        if mode != "EXTENDED" and plan.startswith(_PLANNING_ERROR.strip()):
+            plan = shifted(plan, prefix)
     except SqlError as error:
         shown = shifted(str(error), prefix)
         if not error.analysis:
             raise PositionedSqlError(error, shown) from error
-        plan = _PLANNING_ERROR + shown
+        plan = _failed(shown, mode, error)
     return texts(["plan"], [[plan]])
 
 
@@ -52,12 +57,17 @@ def refused(text: Text, error: SqlError) -> Result:
     """
     if not error.analysis:
         raise error
+    mode = text.words[1] if len(text.words) > 1 else ""
     prefix = text.sql[: len(text.sql) - len(query_of(text))]
-    return texts(["plan"], [[_PLANNING_ERROR + shifted(str(error), prefix, 0)]])
+    return texts(["plan"], [[_failed(shifted(str(error), prefix, 0), mode, error)]])
 
 
 def describe_query(query: str, session: SparkSession) -> Result:
-    """The output columns of a query: name, type and comment. Raises SqlError."""
+    """The output columns of a query: name, type and comment. Raises SqlError.
+
+    Also for what is no query, whose columns a server may know too.
+    """
+    require_query(read(query))
     schema = session.analyze(query)
     return texts(
         ["col_name", "data_type", "comment"],
@@ -93,10 +103,21 @@ def shifted(message: str, prefix: str, counted: int = len(_EXPLAIN)) -> str:
     return _AT.sub(move, message)
 
 
+def _failed(message: str, mode: str, error: SqlError) -> str:
+    """What stands for the plan of a query that has none."""
+    # Class 22, data exceptions: met when constants are folded, after the analysis.
+    if mode != "EXTENDED" or error.sqlstate.startswith("22"):
+        return _PLANNING_ERROR + message
+    return (
+        "== Parsed Logical Plan ==\n'UnresolvedQuery\n\n"
+        f"== Analyzed Logical Plan ==\n{_EXCEPTION}: {message}\n"
+    )
+
+
 def _plan(query: str, mode: str, session: SparkSession) -> str:
     if mode == "EXTENDED":
         return _extended(query, session)
-    plan = str(session.run(f"{_EXPLAIN}{query}").column(0)[0].as_py())
+    plan = session.plan(f"{_EXPLAIN}{query}")
     broken = _BROKEN_PLAN.search(plan)
     if broken:
         raise session.translated(broken[1], _EXPLAIN + query)
@@ -106,18 +127,25 @@ def _plan(query: str, mode: str, session: SparkSession) -> str:
 def _extended(query: str, session: SparkSession) -> str:
     """The four plans, the output columns before the analyzed one, as Spark prints them."""
     try:
-        plans = session.run(f"EXPLAIN EXTENDED {query}").column(0)[0].as_py()
+        plans = session.plan(f"EXPLAIN EXTENDED {query}")
     except SqlError:
         plans = ""
+    if f"== Analyzed Logical Plan ==\n{_EXCEPTION}" in plans or plans.startswith(
+        _PLANNING_ERROR.strip()
+    ):
+        return plans
     physical = _section(plans, "Physical Plan")
     if not physical or _BROKEN_PLAN.search(plans):
         # Plain EXPLAIN tells the error, with the positions that `shifted` reckons with.
         physical = _plan(query, "", session).removeprefix("== Physical Plan ==\n")
     parsed = _section(plans, "Parsed Logical Plan")
     analyzed = _section(plans, "Analyzed Logical Plan") or parsed
+    columns = _columns(query, session)
+    if not analyzed.startswith(f"{columns}\n"):
+        analyzed = f"{columns}\n{analyzed}"
     return (
         f"== Parsed Logical Plan ==\n{parsed}\n\n"
-        f"== Analyzed Logical Plan ==\n{_columns(query, session)}\n{analyzed}\n\n"
+        f"== Analyzed Logical Plan ==\n{analyzed}\n\n"
         f"== Optimized Logical Plan ==\n{_section(plans, 'Optimized Logical Plan')}\n\n"
         f"== Physical Plan ==\n{physical}\n"
     )

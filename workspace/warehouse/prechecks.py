@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from workspace.warehouse.errors import SqlError, TailedSqlError
+from workspace.warehouse.errors import SqlError, TailedSqlError, syntax_error
 from workspace.warehouse.text import Text
 
 _OPEN = (TokenType.L_PAREN, TokenType.L_BRACKET)
+_CHANGES = (TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE)
 _CLOSE = (TokenType.R_PAREN, TokenType.R_BRACKET)
 
 
@@ -31,6 +32,13 @@ def require_unique_ctes(text: Text) -> None:
             if name.lower() in names:
                 raise _duplicated(name, text.sql, token.start)
             names.add(name.lower())
+
+
+def require_query(text: Text) -> None:
+    """Raises SqlError PARSE_SYNTAX_ERROR for a change, also one behind FROM … as Hive has it."""
+    for index, token in enumerate(text.tokens):
+        if token.token_type in _CHANGES and (index == 0 or text.words[0] == "FROM"):
+            raise syntax_error(token.text, *_place(text.sql, token.start), text.sql)
 
 
 def _cte_names(tokens: Sequence[Token], index: int) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """The engine behind the warehouse: Sail in this process, or any Spark Connect server.
 
 Both are reached by Spark Connect. Sail's catalog lives in memory, one a Spark session, so each
-session registers what our catalog holds before it runs anything. There is one Spark session for
-each pair of current catalog and schema, shared by all users that stand there.
+session registers what a statement names before it is run. There is one Spark session for each pair
+of current catalog and schema, shared by all users that stand there; one for all on another server.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
+import re
 import threading
 import time
 import warnings
@@ -18,10 +20,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from workspace.warehouse.catalog import Catalog, Table
+from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.conditions import Statement
 from workspace.warehouse.errors import SqlError
-from workspace.warehouse.names import TableName, quote, resolve
+from workspace.warehouse.flat_names import FlatNames, Names, OwnNames, Sent
+from workspace.warehouse.names import quote, resolve
+from workspace.warehouse.registrations import Registrations
 from workspace.warehouse.sail_errors import translate
 
 # The rest of one entry of SAIL_CATALOG__LIST (TOML in an environment variable).
@@ -30,6 +34,7 @@ _SAIL_CATALOG = 'type="memory",initial_database=["default"],initial_database_com
 
 # Sail ends a session that rested for minutes; ours is the warehouse's own and lives as long.
 _FOREVER = 10 * 365 * 24 * 3600
+_UNTOLD = re.compile(r"\n+JVM stacktrace:.*|(?<=line )(\d+ pos \d+);\n['+:].*", re.DOTALL)
 _REST = 60.0  # seconds after which a session is looked at before it is used again
 
 
@@ -38,7 +43,8 @@ class Spark:
 
     def __init__(self, catalog: Catalog, url: str | None = None) -> None:
         # Every failed statement would stand in the log with its stack: the client gets the error.
-        logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
+        for name in ("pyspark.sql.connect.logging", "SQLQueryContextLogger"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._catalog = catalog
         self._remote = url
         self._server: Any = None
@@ -66,8 +72,11 @@ class Spark:
     def stop(self) -> None:
         """Close every session and stop Sail."""
         with self._lock:
-            for session in self._sessions.values():
-                session.close()
+            if self._server is not None:
+                for session in self._sessions.values():
+                    session.close()
+            elif self._sessions:
+                next(iter(self._sessions.values())).close()
             self._sessions.clear()
             if self._server is not None:
                 self._server.stop()
@@ -84,18 +93,33 @@ class Spark:
         with self._lock:
             key = (catalog, schema)
             if key in self._sessions and not self._sessions[key].alive():
-                del self._sessions[key]  # its server ended it, or was itself started anew
+                self._forget(key)  # its server ended it, or was itself started anew
             if key not in self._sessions:
-                self._sessions[key] = SparkSession(self._url, self._catalog, catalog, schema)
-            session = self._sessions[key]
-        session.catch_up()
-        return session
+                self._sessions[key] = self._opened(catalog, schema)
+            return self._sessions[key]
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        if self._server is None:
+            self._sessions.clear()
+        self._sessions.pop(key, None)
+
+    def _opened(self, catalog: str, schema: str) -> SparkSession:
+        if self._server is not None:
+            session = SparkSession(self._url, self._catalog, OwnNames(), catalog, schema)
+            session.use()
+            return session
+        # Another server may have one catalog for all its sessions, and two levels of names: one
+        # session serves all, and every name is sent in full.
+        for other in self._sessions.values():
+            return other.standing_in(catalog, schema)
+        names = FlatNames(str(self._catalog.directory))
+        return SparkSession(self._url, self._catalog, names, catalog, schema)
 
 
 class SparkSession:
     """One Spark Connect session; `run` and `analyze` may be called by many threads at once."""
 
-    def __init__(self, url: str, catalog: Catalog, current: str, schema: str) -> None:
+    def __init__(self, url: str, catalog: Catalog, names: Names, current: str, schema: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # The class itself: pyspark.sql would leave a mark in os.environ that breaks children.
@@ -103,14 +127,24 @@ class SparkSession:
 
             self._spark = Connect.builder.remote(url).create()
         self._catalog = catalog
+        self._names = names
+        self._registered = Registrations(catalog, names, self._internal)
         self.catalog = current
         self.schema = schema
-        self._seen = -1
-        self._known: dict[TableName, Table] = {}
-        self._schemas: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
         self._used = time.monotonic()
         self._spark.conf.set("spark.sql.session.timeZone", "UTC")
+
+    def standing_in(self, catalog: str, schema: str) -> SparkSession:
+        """The same session of the server, for statements of another catalog and schema."""
+        other = copy.copy(self)
+        other.catalog, other.schema = catalog, schema
+        return other
+
+    def use(self) -> None:
+        """Make catalog and schema the current ones at the server."""
+        self._registered.catch_up("", self.catalog, self.schema)
+        self._internal(f"USE CATALOG {quote(self.catalog)}")
+        self._internal(f"USE SCHEMA {quote(self.schema)}")
 
     def close(self) -> None:
         """End the session on the server."""
@@ -132,7 +166,17 @@ class SparkSession:
 
     def run(self, sql: str) -> pa.Table:
         """The rows of one statement. Raises SqlError."""
-        return self._guarded(sql, lambda: self._spark.sql(sql).toArrow())
+        sent = self._sent(sql)
+        return self._guarded(sent, lambda: self._spark.sql(sent.sql).toArrow())
+
+    def plan(self, sql: str) -> str:
+        """What the engine answers to an EXPLAIN: one text, where Spark has a row a line.
+
+        Raises SqlError.
+        """
+        sent = self._sent(sql)
+        answer = self._guarded(sent, lambda: self._spark.sql(sent.sql).toArrow())
+        return sent.restored("\n".join(map(str, answer.column(0).to_pylist())))
 
     def analyze(self, sql: str) -> Any:
         """The output schema (pyspark StructType) of one query, which is not run.
@@ -142,44 +186,22 @@ class SparkSession:
         from pyspark.sql.connect.dataframe import DataFrame
         from pyspark.sql.connect.plan import SQL
 
-        return self._guarded(sql, lambda: DataFrame(SQL(sql), self._spark).schema)
+        sent = self._sent(sql)
+        return self._guarded(sent, lambda: DataFrame(SQL(sent.sql), self._spark).schema)
 
-    def catch_up(self) -> None:
-        """Register what our catalog has and this session lacks; forget what was dropped."""
-        with self._lock:
-            version = self._catalog.version
-            if version == self._seen:
-                return
-            self._catch_up_schemas()
-            self._catch_up_tables()
-            if self._seen < 0:
-                self._internal(f"USE CATALOG {quote(self.catalog)}")
-                self._internal(f"USE SCHEMA {quote(self.schema)}")
-            self._seen = version
+    def translated(self, message: str, sql: str) -> SqlError:
+        """An engine's message about a statement of this session, in Databricks' form."""
+        return translate(message, Statement(sql, self._columns, self.catalog, self.schema))
 
-    def _catch_up_schemas(self) -> None:
-        for catalog in self._catalog.catalogs():
-            for schema in self._catalog.schemas(catalog):
-                if (catalog, schema) not in self._schemas:
-                    self._internal(f"CREATE SCHEMA IF NOT EXISTS {quote(catalog)}.{quote(schema)}")
-                    self._schemas.add((catalog, schema))
-
-    def _catch_up_tables(self) -> None:
-        wanted = {table.name: table for table in self._catalog.tables()}
-        for name, table in list(self._known.items()):
-            if wanted.get(name) != table:
-                self._internal(f"DROP {table.kind} IF EXISTS {name.quoted}")
-                del self._known[name]
-        # Views after the tables that they read; views on views need as many passes as levels.
-        missing = [table for table in wanted.values() if table.name not in self._known]
-        for table in sorted(missing, key=lambda item: (item.kind, item.created_at)):
-            self._internal(_registration(table))
-            self._known[table.name] = table
+    def _sent(self, sql: str) -> Sent:
+        """The statement in the engine's names, once the engine knows what it names."""
+        self._registered.catch_up(sql, self.catalog, self.schema)
+        return self._names.sent(sql, self.catalog, self.schema)
 
     def _internal(self, sql: str) -> None:
-        self._guarded(sql, lambda: self._spark.sql(sql).toArrow())
+        self._guarded(Sent(sql, sql), lambda: self._spark.sql(sql).toArrow())
 
-    def _guarded(self, sql: str, action: Any) -> Any:
+    def _guarded(self, sent: Sent, action: Any) -> Any:
         from pyspark.errors import PySparkException
 
         try:
@@ -187,34 +209,27 @@ class SparkSession:
                 warnings.simplefilter("ignore")
                 return action()
         except PySparkException as error:
-            raise self.translated(_message(error), sql) from error
-
-    def translated(self, message: str, sql: str) -> SqlError:
-        """An engine's message about a statement of this session, in Databricks' form."""
-        return translate(message, Statement(sql, self._columns, self.catalog, self.schema))
+            raise self.translated(sent.restored(_message(error)), sent.original) from error
 
     def _columns(self, parts: Sequence[str]) -> dict[str, str]:
         """A table's columns and types; none for what is not in the catalog."""
         name = resolve(list(parts), self.catalog, self.schema)
         if self._catalog.find(name) is None:
             return {}
-        fields = self._spark.sql(f"SELECT * FROM {name.quoted}").schema.fields
+        fields = self.analyze(f"SELECT * FROM {name.quoted}").fields
         return {field.name: field.dataType.simpleString() for field in fields}
 
 
-def _registration(table: Table) -> str:
-    """The statement that makes a table known to a session without touching its files."""
-    if table.kind == "VIEW":
-        return f"CREATE OR REPLACE VIEW {table.name.quoted} AS {table.view_text}"
-    return f"CREATE TABLE {table.name.quoted} USING delta LOCATION 'file://{table.location}'"
-
-
 def _message(error: Any) -> str:
-    """The engine's own words, with condition and SQLSTATE where the engine gives them."""
-    text = str(error.getMessage() or error)
+    """The engine's own words, with condition and SQLSTATE where the engine gives them.
+
+    Without a server's stack and the tree of the plan, which Databricks does not tell either.
+    """
+    text = _UNTOLD.sub(r"\1", str(error.getMessage() or error))
     condition, sqlstate = error.getCondition(), error.getSqlState()
-    if condition and sqlstate and "SQLSTATE" not in text and not text.startswith("["):
-        return f"[{condition}] {text} SQLSTATE: {sqlstate}"
+    if condition and sqlstate and "SQLSTATE" not in text:
+        told = text.removeprefix(f"[{condition}] ").strip()
+        return f"[{condition}] {told} SQLSTATE: {sqlstate}"
     return text
 
 

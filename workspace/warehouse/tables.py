@@ -18,6 +18,7 @@ from workspace.warehouse.conditions import Statement, table_not_found
 from workspace.warehouse.errors import SqlError, syntax_error, unsupported
 from workspace.warehouse.names import TableName, literal, quote, resolve
 from workspace.warehouse.result import EMPTY, Result, texts
+from workspace.warehouse.table_references import fully_named
 from workspace.warehouse.text import Text
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def create_view(
         named = ", ".join(quote(column.name) for column in tree.this.expressions)
         query = f"SELECT * FROM ({query}) AS _view({named})"
     session.analyze(query)
+    # Read later by sessions that stand elsewhere.
+    query = fully_named(query, session.catalog, session.schema)
     _, comment, properties = _properties(tree)
     catalog.put(Table(name, "VIEW", "", query, comment, owner, _now(), properties))
     return EMPTY

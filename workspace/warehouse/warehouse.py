@@ -171,6 +171,7 @@ class Warehouse:
     def _query(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
     ) -> Result:
+        prechecks.require_query(text)
         sql = bound(self._prepared(text, where, spark), arguments)
         if text.words[0] not in _QUERIES:
             # Raises for what is no query: nothing that this class does not know is ever run.

@@ -334,3 +334,30 @@ def test_channels_are_destinations_that_will_be_there_or_addresses() -> None:
     assert "is disabled" in disabled.what
     (unknown,) = check_channels(rule(notification_channels=["opps"]), {"ops": ""})
     assert "did you mean 'ops'?" in unknown.what
+
+
+@pytest.mark.parametrize("later", ["", "\n== Optimized Logical Plan ==\n\n"])
+def test_an_exception_in_place_of_the_plan_is_the_rules_problem(later: str) -> None:
+    # As Apache Spark 4.1 answers EXPLAIN EXTENDED.
+    text = (
+        "== Parsed Logical Plan ==\n'Project ['nope]\n\n== Analyzed Logical Plan ==\n"
+        "org.apache.spark.sql.AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, "
+        "variable, or function parameter with name `nope` cannot be resolved. Did you mean one of "
+        "the following? [`id`]. SQLSTATE: 42703; line 1 pos 24;\n'Project ['nope]\n"
+        "+- Range (0, 3, step=1)\n" + later
+    )
+    problem = explain.read_plan(text)
+    assert isinstance(problem, explain.Problem)
+    assert problem.condition == "UNRESOLVED_COLUMN.WITH_SUGGESTION"
+    assert (problem.line, problem.position) == (1, 7)
+    assert problem.message.endswith("[`id`]. SQLSTATE: 42703")
+
+
+def test_a_missing_right_in_place_of_the_plan_is_no_rules_fault() -> None:
+    text = (
+        "== Parsed Logical Plan ==\n'Project [*]\n\n== Analyzed Logical Plan ==\n"
+        "org.apache.spark.sql.catalyst.ExtendedAnalysisException: [INSUFFICIENT_PERMISSIONS] "
+        "Insufficient privileges: User does not have SELECT on Table 'a.b.c'. SQLSTATE: 42501\n"
+    )
+    with pytest.raises(WarehouseError, match="INSUFFICIENT_PERMISSIONS"):
+        explain.read_plan(text)

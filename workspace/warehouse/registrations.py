@@ -1,0 +1,116 @@
+"""Which of our schemas and tables a Spark session has been told of, and telling it of more.
+
+Only the schemas that a statement names are looked at: a workspace holds thousands of tables, and a
+session needs few of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from workspace.warehouse.catalog import Catalog, Table
+from workspace.warehouse.errors import SqlError
+from workspace.warehouse.flat_names import Names
+from workspace.warehouse.names import TableName
+from workspace.warehouse.text import words_of
+
+Schema = tuple[str, str]  # catalog, schema
+
+
+class Registrations:
+    """What one session of an engine knows of `catalog`; `run` carries a statement out there."""
+
+    def __init__(self, catalog: Catalog, names: Names, run: Callable[[str], None]) -> None:
+        self._catalog = catalog
+        self._names = names
+        self._run = run
+        self._known: dict[Schema, dict[TableName, Table]] = {}
+        self._seen: dict[Schema, int] = {}
+        self._broken: dict[TableName, SqlError] = {}
+        self._listed = -1
+        self._schemas: dict[str, list[Schema]] = {}
+        self._lock = threading.Lock()
+
+    def catch_up(self, sql: str, catalog: str, schema: str) -> None:
+        """Register what `sql` may name, for one who stands in `catalog`.`schema`. Raises SqlError.
+
+        A schema may be named wherever its name stands as a word.
+        """
+        words = words_of(sql) if sql else set()
+        version = self._catalog.version
+        with self._lock:
+            self._list(version)
+            todo = self._named(words)
+            if (catalog, schema) in self._schemas.get(schema, ()):
+                todo.add((catalog, schema))
+            views: list[Table] = []
+            done: set[Schema] = set()
+            while todo - done:
+                for one in sorted(todo - done):
+                    found = self._catch_up_tables(one, version)
+                    views += [view for view in found if self._known[one].get(view.name) != view]
+                    for view in found:
+                        todo |= self._named(words_of(view.view_text))
+                    done.add(one)
+            # Views after all tables that they read; those on views after these.
+            broken = self._register_views(sorted(views, key=lambda item: item.created_at))
+            for one in done:
+                self._seen[one] = version
+        for name, error in broken.items():
+            if name.table in words:
+                raise error
+
+    def _register_views(self, views: list[Table]) -> dict[TableName, SqlError]:
+        """Register views; one whose tables are gone concerns only those who read it."""
+        for view in views:
+            self._broken.pop(view.name, None)
+            try:
+                self._register(view)
+            except SqlError as error:
+                self._broken[view.name] = error
+        return dict(self._broken)
+
+    def _list(self, version: int) -> None:
+        if self._listed == version:
+            return
+        self._schemas = {}
+        for catalog in self._catalog.catalogs():
+            for name in self._catalog.schemas(catalog):
+                self._schemas.setdefault(name, []).append((catalog, name))
+        self._listed = version
+
+    def _named(self, words: set[str]) -> set[Schema]:
+        return {schema for word in words for schema in self._schemas.get(word, ())}
+
+    def _catch_up_tables(self, schema: Schema, version: int) -> list[Table]:
+        """Register a schema's tables; answers its views, unless nothing changed since."""
+        if self._seen.get(schema) == version:
+            return []
+        if schema not in self._known:
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {self._names.database(*schema)}")
+        known = self._known.setdefault(schema, {})
+        wanted = {table.name: table for table in self._catalog.tables(*schema)}
+        for name, table in list(known.items()):
+            if wanted.get(name) != table:
+                self._run(f"DROP {table.kind} IF EXISTS {self._names.table(name)}")
+                del known[name]
+        for name in [name for name in self._broken if name not in wanted]:
+            if (name.catalog, name.schema) == schema:
+                del self._broken[name]
+        for table in wanted.values():
+            if table.kind != "VIEW" and table.name not in known:
+                self._register(table)
+        return [table for table in wanted.values() if table.kind == "VIEW"]
+
+    def _register(self, table: Table) -> None:
+        """Make a table known without touching its files."""
+        name = self._names.table(table.name)
+        if table.kind == "VIEW":
+            text = self._names.sent(table.view_text, table.name.catalog, table.name.schema).sql
+            self._run(f"CREATE OR REPLACE VIEW {name} AS {text}")
+        else:
+            if self._names.outlive:
+                self._run(f"DROP TABLE IF EXISTS {name}")
+            self._run(f"CREATE TABLE {name} USING delta LOCATION 'file://{table.location}'")
+        self._known[table.name.catalog, table.name.schema][table.name] = table
