@@ -97,3 +97,8 @@ def test_two_workspaces_share_a_server(warehouse: Warehouse, tmp_path: Path, ser
         assert _rows(warehouse, "SELECT n FROM t", "default") == [{"n": 1}]
     finally:
         other.stop()
+
+
+def test_a_placeholder_in_a_literal_stays(warehouse: Warehouse) -> None:
+    held = _rows(warehouse, "SELECT '${catalog}.${gold_schema}' AS template", "default")
+    assert held == [{"template": "${catalog}.${gold_schema}"}]

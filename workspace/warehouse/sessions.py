@@ -133,6 +133,8 @@ class SparkSession:
         self.schema = schema
         self._used = time.monotonic()
         self._spark.conf.set("spark.sql.session.timeZone", "UTC")
+        # Apache Spark puts values in place of ${name} everywhere, in literals too; rules hold such.
+        self._spark.conf.set("spark.sql.variable.substitute", "false")
 
     def standing_in(self, catalog: str, schema: str) -> SparkSession:
         """The same session of the server, for statements of another catalog and schema."""
