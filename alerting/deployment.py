@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +24,13 @@ from alerting.plan import (
     guard_deletes,
     guard_quota,
     guard_version,
+    quota_is_near,
 )
 from alerting.rows import Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
 from alerting.targets import KINDS
+from alerting.trash import trashed_lately
 from alerting.validation import RuleResult, ValidationReport, validate
 from alerting.warehouse import open_warehouse
 
@@ -46,6 +49,8 @@ class Prepared(BaseModel):
     snapshot: Snapshot
     report: ValidationReport
     inventory: Inventory
+    # Alerts that our own runs trashed in the last 30 days; 0 where it does not matter.
+    trashed_lately: int = 0
 
     def deployable(self, key: str) -> tuple[Rule, str]:
         """A valid rule and its rendered query."""
@@ -90,11 +95,23 @@ def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepar
     `full` sends every query to the warehouse, also those that it need not see again. Raises
     AlertsError for whatever keeps that from being known.
     """
-    with open_warehouse(config, settings.warehouse_id, settings.parallel_workers) as warehouse:
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="inventory") as beside,
+        open_warehouse(config, settings.warehouse_id, settings.parallel_workers) as warehouse,
+    ):
+        listed = beside.submit(take_inventory, config)
         snapshot = read_snapshot(warehouse, settings)
         report = validate(snapshot, settings, warehouse, full=full)
+        inventory = listed.result()
+        trashed = 0
+        if quota_is_near(inventory, snapshot.rows) and not settings.purge_on_delete:
+            trashed = trashed_lately(warehouse, settings)
     return Prepared(
-        settings=settings, snapshot=snapshot, report=report, inventory=take_inventory(config)
+        settings=settings,
+        snapshot=snapshot,
+        report=report,
+        inventory=inventory,
+        trashed_lately=trashed,
     )
 
 
@@ -141,7 +158,7 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         rows=snapshot.rows,
         max_deletes=settings.max_deletes,
     )
-    warning = guard_quota(alerts, prepared.inventory)
+    warning = guard_quota(alerts, prepared.inventory, prepared.trashed_lately)
     return Plan(
         prepared,
         tuple(alerts),

@@ -14,6 +14,9 @@ from typing import Any, Literal
 from alerting.errors import GuardError
 from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, folder
 
+_REMEDY = (
+    "Delete alerts for good (databricks-alerts:purgeOnDelete), or spread the rules over workspaces"
+)
 WORKSPACE_ALERT_LIMIT = 1000  # trashed ones included; facts of databricks/cli's history
 
 Decision = Literal["deploy", "hold", "skip"]
@@ -196,24 +199,34 @@ def guard_version(version: int, deployed: Deployed, *, pinned: bool) -> None:
         )
 
 
-def guard_quota(declared: Iterable[Declared], inventory: Inventory) -> str | None:
+def quota_is_near(inventory: Inventory, rows: int) -> bool:
+    """Whether alerts in the trash could matter for the workspace's limit."""
+    return len(inventory.alerts) + rows >= WORKSPACE_ALERT_LIMIT / 2
+
+
+def guard_quota(declared: Iterable[Declared], inventory: Inventory, trashed: int = 0) -> str | None:
     """A warning from 90 % of the workspace's limit of 1,000 alerts, None below.
 
-    Raises GuardError when the new alerts cannot fit. Trashed alerts hold places too but no list
-    shows them, so a workspace may be full earlier than this can tell.
+    Raises GuardError when the new alerts cannot fit. Trashed alerts hold places for 30 days, but no
+    list shows them: `trashed`, those that our own runs put there, are counted for the warning
+    only, since somebody may have restored or purged them.
     """
     new = sum(1 for item in declared if item.decision == "deploy" and not item.existing)
     total = len(inventory.alerts) + new
     if new and total > WORKSPACE_ALERT_LIMIT:
         raise GuardError(
             f"{new} new alerts do not fit: the workspace has {len(inventory.alerts)} and holds "
-            f"{WORKSPACE_ALERT_LIMIT}, trashed ones included. Delete alerts for good "
-            "(databricks-alerts:purgeOnDelete), or spread the rules over workspaces"
+            f"{WORKSPACE_ALERT_LIMIT}, trashed ones included. {_REMEDY}"
         )
-    if total >= WORKSPACE_ALERT_LIMIT * 0.9:
+    if total + trashed >= WORKSPACE_ALERT_LIMIT * 0.9:
+        binned = (
+            f"and {trashed} that were deleted in the last 30 days are still in its trash"
+            if trashed
+            else "trashed ones not counted"
+        )
         return (
-            f"the workspace will have {total} alerts of at most {WORKSPACE_ALERT_LIMIT}, "
-            "trashed ones not counted"
+            f"the workspace will have {total} alerts of at most {WORKSPACE_ALERT_LIMIT}, {binned}. "
+            f"{_REMEDY}"
         )
     return None
 

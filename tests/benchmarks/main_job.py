@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from databricks.sdk.core import Config
 from project import PASSPHRASE, Project, make_project
@@ -46,6 +47,27 @@ def _measure(project: Project) -> Iterator[Measurement]:
     )
     yield report("write requests when nothing changed", writes, 0, "calls")
     yield report("statements a rule in validation", _statements(project) / 29, 2, "stmts")
+
+
+def measure_far_away(folder: Path) -> Iterator[Measurement]:
+    """The same job where every request, SQL too, takes 300 ms more, as over an ocean."""
+    running = process.start(folder / "far")
+    project = make_project(folder / "far-project", running)
+    try:
+        _alerts(project, "init")
+        _seed(project)
+        _call(project, "/local/faults", "POST", {"kind": "latency", "seconds": 0.3})
+        yield report("300 ms away: validate 29 rules", _alerts(project, "validate"), 3 + 1.5)
+        first = _alerts(project, "up", "--yes", "--engine", "embedded")
+        yield report("300 ms away: up of 29 rules from nothing", first, 15)
+        _requests(project, "DELETE")
+        again = _alerts(project, "up", "--yes", "--engine", "embedded")
+        yield report("300 ms away: up, nothing to do", again, 10)
+
+        reads = sum(int(str(item["count"])) for item in _requests(project, "GET"))
+        yield report("300 ms away: requests when nothing changed", reads, 60, "calls")
+    finally:
+        process.stop(folder / "far")
 
 
 def _alerts(project: Project, *arguments: str) -> float:
@@ -121,11 +143,20 @@ def _statements(project: Project) -> int:
 
 def _requests(project: Project, method: str) -> list[dict[str, object]]:
     """The workspace's own counts of requests; DELETE begins anew."""
+    found: list[dict[str, object]] = _call(project, "/local/requests", method).get("requests", [])
+    return found
+
+
+def _call(project: Project, path: str, method: str, body: object = None) -> Any:
+    """One request to the workspace."""
     request = urllib.request.Request(
-        f"{project.workspace.url}/local/requests",
+        f"{project.workspace.url}{path}",
         method=method,
-        headers={"Authorization": f"Bearer {project.workspace.token}"},
+        data=json.dumps(body).encode() if body is not None else None,
+        headers={
+            "Authorization": f"Bearer {project.workspace.token}",
+            "Content-Type": "application/json",
+        },
     )
     with urllib.request.urlopen(request) as response:
-        found: list[dict[str, object]] = json.load(response).get("requests", [])
-    return found
+        return json.load(response)

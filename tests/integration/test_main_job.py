@@ -30,7 +30,7 @@ def steps(project: Project, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_29_rules_are_deployed_recorded_and_then_unchanged(project: Project) -> None:
-    answer = project.deploy()
+    answer = project.up()
     assert answer.status == 0, answer.text
     assert len(deployed(project)) == 29
 

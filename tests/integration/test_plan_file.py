@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
-from project import Project
+from project import Project, seeded_project
+
+from workspace import process
 
 
 @pytest.fixture
 def planned(project: Project) -> Project:
     """Two rules are deployed, a change of one is planned."""
+    return _planned(project)
+
+
+@pytest.fixture(scope="module")
+def planned_once(
+    tmp_path_factory: pytest.TempPathFactory, local_workspace: process.Running
+) -> Iterator[Project]:
+    """The same, for tests that only look at the plan."""
+    with seeded_project(tmp_path_factory.mktemp("planned") / "project", local_workspace) as made:
+        yield _planned(made)
+
+
+def _planned(project: Project) -> Project:
     project.keep_rules("COST-001", "COST-002")
     assert project.deploy().status == 0
     project.sql(
@@ -59,14 +75,14 @@ def test_a_new_version_of_the_tables_with_the_same_steps_is_the_same_plan(
         (lambda text: text.replace('"stack": "test"', '"stack": "prod"'), "was changed after"),
     ],
 )
-def test_a_damaged_plan_is_refused(planned: Project, damage, message: str) -> None:  # type: ignore[no-untyped-def]
-    file = planned.directory / "plan.json"
-    file.write_text(damage(file.read_text()))
-    answer = planned.deploy("--plan", "plan.json")
+def test_a_damaged_plan_is_refused(planned_once: Project, damage, message: str) -> None:  # type: ignore[no-untyped-def]
+    whole = (planned_once.directory / "plan.json").read_text()
+    (planned_once.directory / "damaged.json").write_text(damage(whole))
+    answer = planned_once.deploy("--plan", "damaged.json")
     assert answer.status == 2
     assert message in answer.text
 
 
-def test_nothing_secret_stands_in_a_plan(planned: Project) -> None:
-    document = json.loads((planned.directory / "plan.json").read_text())
+def test_nothing_secret_stands_in_a_plan(planned_once: Project) -> None:
+    document = json.loads((planned_once.directory / "plan.json").read_text())
     assert set(document["steps"][0]) == {"op", "urn", "digest"}

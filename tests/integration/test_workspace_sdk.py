@@ -270,6 +270,7 @@ def test_the_connector_waits_for_a_warehouse_that_starts(local_workspace: Runnin
                 access_token=local_workspace.token,
                 _connection_uri=f"{local_workspace.url}{path}",
                 enable_telemetry=False,
+                _retry_delay_max=5.0,  # its least; it waits as long for any Retry-After below
             ) as connection,
             connection.cursor() as cursor,
         ):

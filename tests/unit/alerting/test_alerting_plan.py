@@ -155,6 +155,15 @@ def test_the_quota_warns_from_90_percent_and_refuses_what_cannot_fit() -> None:
     assert guard_quota(new, Inventory()) is None
 
 
+def test_what_was_trashed_lately_counts_for_the_warning_only() -> None:
+    half = Inventory(alerts=tuple(alert(str(number), str(number)) for number in range(600)))
+    new = [Declared(str(number), "deploy") for number in range(5)]
+    assert guard_quota(new, half) is None
+    warning = guard_quota(new, half, trashed=500) or ""
+    assert "605 alerts of at most 1000, and 500 that were deleted in the last 30 days" in warning
+    assert "purgeOnDelete" in warning
+
+
 def test_a_folder_has_one_spelling() -> None:
     assert folder("/Shared/a/") == folder("/Workspace/Shared/a") == "/Workspace/Shared/a"
 
