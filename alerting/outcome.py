@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 import statistics
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -126,27 +127,23 @@ def _write(
     outcome: Outcome,
     report: ValidationReport | None,
 ) -> None:
-    _merge_rows(
-        warehouse,
-        settings,
-        ALERTS,
-        {"databricks_alert_id": "databricks_id", "databricks_display_name": "display_name"},
-        outcome.alerts,
-        outcome.ended_at,
-    )
-    _merge_rows(
-        warehouse,
-        settings,
-        DESTINATIONS,
-        {"databricks_destination_id": "databricks_id"},
-        outcome.destinations,
-        outcome.ended_at,
-    )
     results = _results(report) if report else []
-    _insert(warehouse, settings, VALIDATION, ["validation_run_id", "alert_id"], results)
-    _insert(
-        warehouse, settings, METRICS, ["sync_run_id"], [_metrics(settings, outcome)], update=True
-    )
+    metrics = [_metrics(settings, outcome)]
+    alert_columns = {
+        "databricks_alert_id": "databricks_id",
+        "databricks_display_name": "display_name",
+    }
+    destination_columns = {"databricks_destination_id": "databricks_id"}
+    merge = functools.partial(_merge_rows, warehouse, settings)
+    insert = functools.partial(_insert, warehouse, settings)
+    # Four tables that know nothing of each other, so all at once.
+    writes: list[Callable[[], None]] = [
+        lambda: merge(ALERTS, alert_columns, outcome.alerts, outcome.ended_at),
+        lambda: merge(DESTINATIONS, destination_columns, outcome.destinations, outcome.ended_at),
+        lambda: insert(VALIDATION, ["validation_run_id", "alert_id"], results),
+        lambda: insert(METRICS, ["sync_run_id"], metrics, update=True),
+    ]
+    warehouse.map(lambda write: write(), writes)
 
 
 def _merge_rows(

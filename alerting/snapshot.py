@@ -55,12 +55,12 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
 
     Raises TableError for a missing table or version, and what the warehouse raises.
     """
-    version = settings.config_version
-    if version is None:
-        version = _latest(warehouse, settings, ALERTS)
-    destinations_version = _latest(warehouse, settings, DESTINATIONS)
+    (version, rules_rows), (destinations_version, destinations_rows) = warehouse.map(
+        lambda table: _read(warehouse, settings, *table),
+        [(ALERTS, settings.config_version), (DESTINATIONS, None)],
+    )
     rules = _Reader(read_rule, "alert_id", "alert_name", "databricks_alert_id", ALERTS)
-    rules.read(_at(warehouse, settings, ALERTS, version))
+    rules.read(rules_rows)
     destinations = _Reader(
         read_destination,
         "destination_id",
@@ -68,7 +68,7 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
         "databricks_destination_id",
         DESTINATIONS,
     )
-    destinations.read(_at(warehouse, settings, DESTINATIONS, destinations_version))
+    destinations.read(destinations_rows)
     return Snapshot(
         config_version=version,
         destinations_version=destinations_version,
@@ -123,6 +123,15 @@ class _Reader:
             is_enabled=row.get("is_enabled") is not False,
             databricks_id=str(row.get(self._id) or ""),
         )
+
+
+def _read(
+    warehouse: SqlWarehouse, settings: Settings, table: str, version: int | None
+) -> tuple[int, list[dict[str, Any]]]:
+    """A table's rows at one version, the latest if none is named."""
+    if version is None:
+        version = _latest(warehouse, settings, table)
+    return version, _at(warehouse, settings, table, version)
 
 
 def _latest(warehouse: SqlWarehouse, settings: Settings, table: str) -> int:

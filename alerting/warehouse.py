@@ -78,15 +78,36 @@ class SqlWarehouse:
         with ThreadPoolExecutor(min(self._workers, len(items))) as pool:
             return list(pool.map(function, items))
 
+    @contextmanager
+    def opening(self, count: int) -> Iterator[None]:
+        """Open up to `count` connections more while the block runs, for the `map` behind it."""
+        missing = min(count, self._workers - 1)
+        if missing <= 0:
+            yield
+            return
+        with ThreadPoolExecutor(missing) as pool:
+            opened = [pool.submit(self._open) for _ in range(missing)]
+            yield
+            for one in opened:
+                one.result()
+
+    def _open(self) -> None:
+        with self._places, translated(self._where):
+            self._free.put(self._connect())
+
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, all at once: each takes a journey to the workspace."""
+        connections = []
         while True:
             try:
-                connection = self._free.get_nowait()
+                connections.append(self._free.get_nowait())
             except queue.Empty:
-                return
-            with translated(self._where):
-                connection.close()
+                break
+        self.map(self._close, connections)
+
+    def _close(self, connection: Any) -> None:
+        with translated(self._where):
+            connection.close()
 
     def __enter__(self) -> SqlWarehouse:
         return self
