@@ -17,11 +17,12 @@ from alerting.targets import destination_findings
 from alerting.templates import render_query
 from alerting.validation import explain
 from alerting.validation.channels import check_channels
-from alerting.validation.fingerprint import fingerprint, tables_in
+from alerting.validation.fingerprint import fingerprint
+from alerting.validation.references import TableName, tables_of
 from alerting.validation.remembered import remember
 from alerting.validation.report import RuleResult, ValidationReport
 from alerting.validation.schedule import check_schedule
-from alerting.validation.statement import check_statement
+from alerting.validation.statement import check_statement, read_statement
 from alerting.validation.threshold import check_threshold
 from alerting.warehouse import SqlWarehouse
 
@@ -65,12 +66,16 @@ def validate(
 
 @dataclass(frozen=True)
 class _Draft:
-    """A rule and what is found without the warehouse; `explainable` if EXPLAIN is to be asked."""
+    """A rule and what is found without the warehouse; `explainable` if EXPLAIN is to be asked.
+
+    `tables` are those that its query reads, None where that cannot be told.
+    """
 
     rule: Rule
     query: str
     findings: tuple[Finding, ...]
     explainable: bool
+    tables: frozenset[TableName] | None
 
 
 @dataclass(frozen=True)
@@ -96,24 +101,26 @@ def _draft(
 ) -> _Draft:
     found = [*check_schedule(rule), *check_channels(rule, destinations), *_same_name(rule, names)]
     query, template_findings = _render(rule, settings)
-    wrong = None if template_findings else check_statement(rule.alert_id, query)
-    found += [*template_findings, *([wrong] if wrong else [])]
-    return _Draft(rule, query, tuple(found), explainable=not template_findings and wrong is None)
+    found += template_findings
+    if template_findings:
+        return _Draft(rule, query, tuple(found), explainable=False, tables=None)
+    statement = read_statement(query)
+    wrong = check_statement(rule.alert_id, statement)
+    found += [wrong] if wrong else []
+    tables = tables_of(statement.tree) if statement.tree is not None and not wrong else None
+    return _Draft(rule, query, tuple(found), explainable=wrong is None, tables=tables)
 
 
 def _fingerprints(
     drafts: list[_Draft], settings: Settings, warehouse: SqlWarehouse
 ) -> _Fingerprints:
-    tables = {draft.rule.alert_id: tables_in(draft.query) for draft in drafts if draft.explainable}
+    explainable = [draft for draft in drafts if draft.explainable]
     memory = remember(
-        warehouse, settings, {name for some in tables.values() for name in some or ()}
+        warehouse, settings, {name for draft in explainable for name in draft.tables or ()}
     )
     current = {
-        draft.rule.alert_id: fingerprint(
-            draft.rule, draft.query, tables[draft.rule.alert_id], memory.schemas
-        )
-        for draft in drafts
-        if draft.explainable
+        draft.rule.alert_id: fingerprint(draft.rule, draft.query, draft.tables, memory.schemas)
+        for draft in explainable
     }
     return _Fingerprints(current, memory.valid)
 

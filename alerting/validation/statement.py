@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import SqlglotError
@@ -38,14 +38,40 @@ _REMEDY = "make alert_query_template one SELECT (or WITH … SELECT)"
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
-def check_statement(key: str, query: str) -> Finding | None:
-    """What is wrong with a rendered query as a statement; None if it is one that only reads."""
+@dataclass(frozen=True)
+class Statement:
+    """A rendered query, read once: its tokens, and its tree where sqlglot can parse it.
+
+    `problem` says why there are no tokens.
+    """
+
+    tokens: Sequence[Token]
+    tree: exp.Expression | None = None
+    problem: str = ""
+
+
+def read_statement(query: str) -> Statement:
+    """Tokenize and parse a rendered query; never raises."""
+    dialect = Databricks()
     try:
-        tokens: Sequence[Token] = Databricks().tokenize(query)
+        tokens = dialect.tokenize(query)
     except SqlglotError as error:
-        return _finding(key, f"the query does not tokenize: {_first_line(error)}", None)
+        return Statement((), problem=f"the query does not tokenize: {_first_line(error)}")
     if not tokens:
-        return _finding(key, "the query is empty", None)
+        return Statement((), problem="the query is empty")
+    try:
+        trees = dialect.parser().parse(tokens, query)
+    except (SqlglotError, RecursionError):
+        return Statement(tokens)  # EXPLAIN decides
+    tree = trees[0] if len(trees) == 1 else None
+    return Statement(tokens, tree if isinstance(tree, exp.Expression) else None)
+
+
+def check_statement(key: str, statement: Statement) -> Finding | None:
+    """What is wrong with a rendered query as a statement; None if it is one that only reads."""
+    tokens = statement.tokens
+    if not tokens:
+        return _finding(key, statement.problem, None)
     second = _second_statement(tokens)
     if second is not None:
         return _finding(key, "the query holds more than one statement", second)
@@ -53,15 +79,7 @@ def check_statement(key: str, query: str) -> Finding | None:
     word = first.text.upper()
     if word not in _READING and first.token_type is not TokenType.L_PAREN:
         return _finding(key, f"the statement is {word}, which is no query", first)
-    return _check_tree(key, query, first)
-
-
-def _check_tree(key: str, query: str, first: Token) -> Finding | None:
-    try:
-        tree = sqlglot.parse_one(query, read="databricks")
-    except (SqlglotError, RecursionError):
-        return None  # EXPLAIN decides
-    changing = tree.find(*_CHANGING) if tree is not None else None
+    changing = statement.tree.find(*_CHANGING) if statement.tree is not None else None
     if changing is not None:
         return _finding(key, f"the query holds {type(changing).__name__.upper()}", first)
     return None

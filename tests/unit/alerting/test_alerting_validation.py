@@ -21,7 +21,7 @@ from alerting.validation import explain
 from alerting.validation.channels import check_channels
 from alerting.validation.explain import Column
 from alerting.validation.schedule import cron_problem, is_time_zone
-from alerting.validation.statement import check_statement
+from alerting.validation.statement import check_statement, read_statement
 from alerting.validation.threshold import check_threshold
 
 SPARK = json.loads((Path(__file__).parent / "data/spark_explain.json").read_text())["cases"]
@@ -158,7 +158,7 @@ def test_placeholders_in_comments_are_no_findings() -> None:
     ],
 )
 def test_one_reading_statement_passes(query: str) -> None:
-    assert check_statement("K", query) is None
+    assert check_statement("K", read_statement(query)) is None
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_one_reading_statement_passes(query: str) -> None:
     ],
 )
 def test_anything_else_is_a_finding(query: str) -> None:
-    assert check_statement("K", query) is not None
+    assert check_statement("K", read_statement(query)) is not None
 
 
 # --- EXPLAIN ------------------------------------------------------------------------------------
