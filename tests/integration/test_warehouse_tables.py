@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warehouse_server import SPARK
 
 from workspace.warehouse import SqlError, Warehouse
 
@@ -20,7 +21,8 @@ ADMIN, BOB = "ada@local.test", "bob@local.test"
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    running = Warehouse(tmp_path_factory.mktemp("warehouse"), is_admin=lambda user: user == ADMIN)
+    folder = tmp_path_factory.mktemp("warehouse")
+    running = Warehouse(folder, SPARK, is_admin=lambda user: user == ADMIN)
     running.start()
     yield running
     running.stop()
@@ -47,6 +49,17 @@ def _fails(warehouse: Warehouse, sql: str, user: str = ADMIN) -> SqlError:
 
 def _values(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in rows]
+
+
+def test_names_are_the_same_in_every_case(warehouse: Warehouse, table: str) -> None:
+    catalog, schema, name = table.split(".")
+    _run(warehouse, f"INSERT INTO {table.upper()} VALUES ('a', 1)")
+    for spelled in (table.upper(), f"`{catalog}`.`{schema.upper()}`.{name}"):
+        assert _run(warehouse, f"SELECT T.N FROM {spelled}") == [{"N": 1}]
+        assert _run(warehouse, f"UPDATE {spelled} SET N = 1") == [{"num_affected_rows": 1}]
+    error = _fails(warehouse, f"SELECT * FROM {catalog}.`No Such`.`Table X`")
+    assert "`main`.`No Such`.`Table X` cannot be found" in str(error)
+    assert "line 1 pos 14" in str(error)
 
 
 def test_every_change_tells_how_many_rows_it_changed(warehouse: Warehouse, table: str) -> None:

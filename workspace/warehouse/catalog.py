@@ -63,6 +63,7 @@ class Catalog:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
         self.version = 0
+        self._names: tuple[int, frozenset[str]] = (-1, frozenset())
         for name in catalogs:
             self.add_catalog(name)
 
@@ -97,6 +98,17 @@ class Catalog:
         query = "SELECT * FROM tables WHERE catalog = ? AND schema = ? AND name = ?"
         rows = self._rows(query, name.catalog, name.schema, name.table)
         return _table(rows[0]) if rows else None
+
+    def names(self) -> frozenset[str]:
+        """Every name of a catalog, schema, table or view, as one set."""
+        version = self.version
+        if self._names[0] != version:
+            rows = self._rows(
+                "SELECT name FROM catalogs UNION SELECT name FROM schemas UNION "
+                "SELECT name FROM tables"
+            )
+            self._names = (version, frozenset(row[0] for row in rows))
+        return self._names[1]
 
     def has_schema(self, catalog: str, schema: str) -> bool:
         """Whether the schema exists."""

@@ -57,16 +57,19 @@ def unresolved_column(name: str, statement: Statement) -> SqlError:
     )
 
 
-def table_not_found(name: str, statement: Statement) -> SqlError:
-    """A table or view that is not there; `name` as the statement spells it."""
+def table_not_found(
+    parts: Sequence[str], statement: Statement, offset: int | None = None
+) -> SqlError:
+    """A table or view that is not there; `parts` as the statement spells them, at `offset`."""
+    name = ".".join(f"`{part}`" for part in parts)
     return analysis(
         "TABLE_OR_VIEW_NOT_FOUND",
-        f"The table or view {tick(name)} cannot be found. Verify the spelling and correctness of "
+        f"The table or view {name} cannot be found. Verify the spelling and correctness of "
         "the schema and catalog.\nIf you did not qualify the name with a schema, verify the "
         "current_schema() output, or qualify the name with the correct schema and catalog.\n"
         "To tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.",
         "42P01",
-        at(statement, name),
+        at(statement, ".".join(parts)) if offset is None else at_offset(statement, offset),
     )
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.names import TableName, quote, resolve
 from workspace.warehouse.table_references import Edit, Reference, edited, references
 
@@ -20,7 +21,6 @@ _DATABASE = re.compile(r"(?:`?spark_catalog`?\.)?(`?)(ws_[0-9a-f]{16})\1(\.?)")
 _TABLE = re.compile(r"`?(t_[0-9a-f]{16})\b`?")
 _PLACE = re.compile(r"(line )(\d+)(,? (?:pos|position) )(\d+)")
 _PLAIN = re.compile(r"[a-z0-9_]+")
-_COMMAND = re.compile(r"\s*EXPLAIN(?:\s+(?:EXTENDED|FORMATTED|CODEGEN|COST))?\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,13 @@ class FlatNames:
         """The server's name of a table, quoted."""
         return f"{quote(self.database(name.catalog, name.schema))}.{quote(self._bare(name))}"
 
-    def sent(self, sql: str, catalog: str, schema: str) -> Sent:
+    def sent(self, sql: str, catalog: str, schema: str, words: frozenset[str]) -> Sent:
         """A statement of a session that stands in `catalog`.`schema`, in the server's names."""
-        command = _COMMAND.match(sql)
-        offset = command.end() if command else 0
         edits: list[Edit] = []
         names: dict[str, str] = {}
-        for item in references(sql[offset:]):
+        for item in references(sql):
             name = resolve(list(item.table), catalog, schema)
-            edits.append(Edit(item.start + offset, item.end + offset, self._written(item, name)))
+            edits.append(Edit(item.start, item.end, self._written(item, name)))
             spelled = ".".join(quote(part) for part in item.parts[:-1])
             names.setdefault(self.database(name.catalog, name.schema), spelled)
             names.setdefault(self._bare(name), quote(item.parts[-1]))
@@ -124,9 +122,15 @@ class FlatNames:
 
 
 class OwnNames:
-    """An engine that has our catalogs: names stay as they are."""
+    """An engine that has our catalogs: names stay, but in lower case as Unity Catalog keeps them.
+
+    Sail tells cases apart where Databricks does not.
+    """
 
     outlive = False
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
 
     def database(self, catalog: str, schema: str) -> str:
         """The engine's name of a schema, quoted."""
@@ -136,9 +140,16 @@ class OwnNames:
         """The engine's name of a table, quoted."""
         return name.quoted
 
-    def sent(self, sql: str, catalog: str, schema: str) -> Sent:
-        """The statement as it is."""
-        return Sent(sql, sql)
+    def sent(self, sql: str, catalog: str, schema: str, words: frozenset[str]) -> Sent:
+        """The statement with its tables in lower case; `words` are its names, which tell early."""
+        known = self._catalog.names()
+        if not any(word.lower() in known for word in words if word != word.lower()):
+            return Sent(sql, sql)
+        edits = [
+            Edit(item.start, item.end, sql[item.start : item.end].lower())
+            for item in references(sql, single=True)
+        ]
+        return Sent(edited(sql, edits), sql, tuple(edits))
 
 
 Names = FlatNames | OwnNames

@@ -58,7 +58,7 @@ def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -
     def expand(found: re.Match[str]) -> str:
         view = found["view"].lower()
         if view not in _VIEWS:
-            raise table_not_found(found[0].strip(), Statement(sql))
+            raise table_not_found([found[0].strip()], Statement(sql))
         scope = (found["catalog"] or session.catalog).strip("`").lower()
         alias = found["alias"] or f" AS {view}"
         return f"{_values(view, _rows(view, scope, session, catalog))}{alias}"
@@ -182,7 +182,7 @@ def described(text: Text, index: int, session: SparkSession, catalog: Catalog) -
     parts, _ = text.name_at(index)
     table = catalog.find(resolve(parts, session.catalog, session.schema))
     if table is None:
-        raise table_not_found(".".join(parts), Statement(text.sql))
+        raise table_not_found(parts, Statement(text.sql))
     return table
 
 

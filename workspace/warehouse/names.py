@@ -20,9 +20,14 @@ class TableName:
         return f"{self.catalog}.{self.schema}.{self.table}"
 
     @property
+    def parts(self) -> tuple[str, str, str]:
+        """Catalog, schema, table."""
+        return self.catalog, self.schema, self.table
+
+    @property
     def quoted(self) -> str:
         """The name as SQL, every part in backticks."""
-        return ".".join(quote(part) for part in (self.catalog, self.schema, self.table))
+        return ".".join(quote(part) for part in self.parts)
 
     @property
     def shown(self) -> str:

@@ -32,12 +32,12 @@ class Registrations:
         self._schemas: dict[str, list[Schema]] = {}
         self._lock = threading.Lock()
 
-    def catch_up(self, sql: str, catalog: str, schema: str) -> None:
-        """Register what `sql` may name, for one who stands in `catalog`.`schema`. Raises SqlError.
+    def catch_up(self, spelled: frozenset[str], catalog: str, schema: str) -> None:
+        """Register what a statement with these words may name, for one in `catalog`.`schema`.
 
-        A schema may be named wherever its name stands as a word.
+        A schema may be named wherever its name stands as a word. Raises SqlError.
         """
-        words = words_of(sql) if sql else set()
+        words = {word.lower() for word in spelled}
         version = self._catalog.version
         with self._lock:
             self._list(version)
@@ -51,7 +51,7 @@ class Registrations:
                     found = self._catch_up_tables(one, version)
                     views += [view for view in found if self._known[one].get(view.name) != view]
                     for view in found:
-                        todo |= self._named(words_of(view.view_text))
+                        todo |= self._named({word.lower() for word in words_of(view.view_text)})
                     done.add(one)
             # Views after all tables that they read; those on views after these.
             broken = self._register_views(sorted(views, key=lambda item: item.created_at))
@@ -107,7 +107,9 @@ class Registrations:
         """Make a table known without touching its files."""
         name = self._names.table(table.name)
         if table.kind == "VIEW":
-            text = self._names.sent(table.view_text, table.name.catalog, table.name.schema).sql
+            words = words_of(table.view_text)
+            sent = self._names.sent(table.view_text, table.name.catalog, table.name.schema, words)
+            text = sent.sql
             self._run(f"CREATE OR REPLACE VIEW {name} AS {text}")
         else:
             if self._names.outlive:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from workspace.warehouse import conditions, reach
 from workspace.warehouse.conditions import Statement, analysis, at, at_offset
 from workspace.warehouse.errors import SqlError, TailedSqlError, syntax_error, unsupported
+from workspace.warehouse.table_references import references
 from workspace.warehouse.text import unbound
 
 _SPARK = re.compile(r"^\s*\[([A-Z][A-Z0-9_.]+)\] (.*?)\s*SQLSTATE: (\w{5})(.*)$", re.DOTALL)
@@ -60,10 +61,11 @@ def _names(found: str) -> str:
 
 
 def _missing_table(found: re.Match[str], statement: Statement) -> SqlError:
-    bare = found[1].replace("`", "").strip().rsplit(".", 1)[-1]
-    spelled = re.search(rf"[\w`.]*\b{re.escape(bare)}\b[\w`.]*", statement.text, re.IGNORECASE)
-    name = spelled[0].replace("`", "") if spelled else bare
-    return conditions.table_not_found(name, statement)
+    told = next(group for group in found.groups() if group)
+    bare = told.replace("`", "").strip().rsplit(".", 1)[-1]
+    named = [item for item in references(statement.text) if bare.lower() == item.parts[-1].lower()]
+    parts = named[0].parts if named else (bare,)
+    return conditions.table_not_found(parts, statement, named[0].start if named else None)
 
 
 def _spoken(found: re.Match[str], statement: Statement) -> SqlError:
@@ -289,10 +291,11 @@ def _of(
 _PATTERNS: list[tuple[str, Callable[[re.Match[str], Statement], SqlError]]] = [
     (r"NOT NULL constraint violated for column: ([\w`]+)", _not_null),
     (
-        r"\[TABLE_OR_VIEW_NOT_FOUND\] (?:The table or view|Table or view not found:) ([\w`.]+)",
+        r"\[TABLE_OR_VIEW_NOT_FOUND\] (?:The table or view (.+?) cannot|"
+        r"Table or view not found: ([^\n]+))",
         _missing_table,
     ),
-    (r"Table not found: ([\w`.]+)", _missing_table),
+    (r"Table not found: ([^\n]+)", _missing_table),
     (rf"\[?({'|'.join(_SQLSTATES)})\]?:? (.*)", _spoken),
     (
         r"attribute ObjectName\(\[(.*?)\]\) is missing",

@@ -27,6 +27,7 @@ from workspace.warehouse.flat_names import FlatNames, Names, OwnNames, Sent
 from workspace.warehouse.names import quote, resolve
 from workspace.warehouse.registrations import Registrations
 from workspace.warehouse.sail_errors import translate
+from workspace.warehouse.text import words_of
 
 # The rest of one entry of SAIL_CATALOG__LIST (TOML in an environment variable).
 _SAIL_CATALOG = 'type="memory",initial_database=["default"],initial_database_comment=""}'
@@ -105,7 +106,9 @@ class Spark:
 
     def _opened(self, catalog: str, schema: str) -> SparkSession:
         if self._server is not None:
-            session = SparkSession(self._url, self._catalog, OwnNames(), catalog, schema)
+            session = SparkSession(
+                self._url, self._catalog, OwnNames(self._catalog), catalog, schema
+            )
             session.use()
             return session
         # Another server may have one catalog for all its sessions, and two levels of names: one
@@ -144,7 +147,7 @@ class SparkSession:
 
     def use(self) -> None:
         """Make catalog and schema the current ones at the server."""
-        self._registered.catch_up("", self.catalog, self.schema)
+        self._registered.catch_up(frozenset(), self.catalog, self.schema)
         self._internal(f"USE CATALOG {quote(self.catalog)}")
         self._internal(f"USE SCHEMA {quote(self.schema)}")
 
@@ -197,8 +200,9 @@ class SparkSession:
 
     def _sent(self, sql: str) -> Sent:
         """The statement in the engine's names, once the engine knows what it names."""
-        self._registered.catch_up(sql, self.catalog, self.schema)
-        return self._names.sent(sql, self.catalog, self.schema)
+        words = words_of(sql)
+        self._registered.catch_up(words, self.catalog, self.schema)
+        return self._names.sent(sql, self.catalog, self.schema, words)
 
     def _internal(self, sql: str) -> None:
         self._guarded(Sent(sql, sql), lambda: self._spark.sql(sql).toArrow())

@@ -5,14 +5,18 @@ Found by sqlglot's tree, changed by position, so that every other character stay
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from workspace.warehouse.names import TableName, resolve
+
+# sqlglot takes the whole of an EXPLAIN as one opaque command.
+_COMMAND = re.compile(r"\s*EXPLAIN(?:\s+(?:EXTENDED|FORMATTED|CODEGEN|COST))?\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -39,23 +43,29 @@ class Reference:
     takes_alias: bool = False
 
 
-def references(sql: str) -> list[Reference]:
+def references(sql: str, *, single: bool = False) -> list[Reference]:
     """The tables that a statement names, in order; none of its own CTEs.
 
-    A qualified column's table (`gold.t.c`) counts where the statement reads that table too. What
-    sqlglot cannot parse has none: the engine judges it.
+    A qualified column's table (`gold.t.c`) counts where the statement reads that table too, with
+    `single` also in `t.c`. What is explained counts too. What sqlglot cannot parse has none: the
+    engine judges it.
     """
+    command = _COMMAND.match(sql)
+    offset = command.end() if command else 0
     try:
         # Leniently: a function with too few arguments is for the engine to refuse.
-        tree = sqlglot.parse_one(sql, read="databricks", error_level=ErrorLevel.IGNORE)
+        tree = sqlglot.parse_one(sql[offset:], read="databricks", error_level=ErrorLevel.IGNORE)
     except SqlglotError:
         return []
     if tree is None:
         return []
     found = [_reference(node) for node in tree.find_all(exp.Table) if _is_named(node)]
     named = [tuple(part.lower() for part in item.parts) for item in found]
-    found += [item for node in tree.find_all(exp.Column) for item in _qualifier(node, named)]
-    return sorted(found, key=lambda item: item.start)
+    lengths = (3, 2, 1) if single else (3, 2)
+    for node in tree.find_all(exp.Column):
+        found += _qualifier(node, named, lengths)
+    placed = [replace(item, start=item.start + offset, end=item.end + offset) for item in found]
+    return sorted(placed, key=lambda item: item.start)
 
 
 def edited(sql: str, edits: list[Edit]) -> str:
@@ -101,10 +111,12 @@ def _reference(table: exp.Table) -> Reference:
     return Reference(names, start, end, names, written)
 
 
-def _qualifier(column: exp.Column, named: list[tuple[str, ...]]) -> Iterator[Reference]:
+def _qualifier(
+    column: exp.Column, named: list[tuple[str, ...]], lengths: tuple[int, ...]
+) -> Iterator[Reference]:
     """`gold.t` of `gold.t.c`, and of `gold.t.c.field`, where a table of that name is read."""
     parts = column.parts
-    for length in (3, 2):
+    for length in lengths:
         head = parts[:length]
         names = tuple(part.name for part in head)
         lowered = tuple(name.lower() for name in names)

@@ -109,7 +109,7 @@ def drop(text: Text, tree: exp.Drop, session: SparkSession, catalog: Catalog) ->
     if table is None:
         if tree.args.get("exists"):
             return str(name)
-        raise table_not_found(str(name), Statement(text.sql))
+        raise table_not_found(name.parts, Statement(text.sql))
     if table.kind != kind:
         raise SqlError(
             "WRONG_COMMAND_FOR_OBJECT_TYPE",
@@ -130,7 +130,7 @@ def optimize(text: Text, session: SparkSession, catalog: Catalog) -> Result:
     parts, behind = text.name_at(1)
     table = catalog.find(resolve(parts, session.catalog, session.schema))
     if table is None or not table.location:
-        raise table_not_found(".".join(parts), Statement(text.sql))
+        raise table_not_found(parts, Statement(text.sql))
     if behind < len(text.tokens):
         raise unsupported(f"OPTIMIZE … {text.tokens[behind].text.upper()}")
     metrics = DeltaTable(table.location).optimize.compact()
@@ -142,7 +142,7 @@ def alter_table(tree: exp.Alter, session: SparkSession, catalog: Catalog) -> Res
     name = _name(tree.this, session)
     table = catalog.find(name)
     if table is None:
-        raise table_not_found(str(name), Statement(tree.sql("databricks")))
+        raise table_not_found(name.parts, Statement(tree.sql("databricks")))
     for action in tree.args.get("actions", []):
         if isinstance(action, exp.AlterRename):
             return _rename(table, _name(action.this, session), catalog)

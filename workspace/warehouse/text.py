@@ -164,10 +164,10 @@ def _next(values: Iterator[Any], marker: Token) -> Any:
         raise unbound(f"_{marker.start}") from None
 
 
-def words_of(sql: str) -> set[str]:
-    """Every bare or quoted name in the statement, in lower case."""
-    return {
-        token.text.lower()
+def words_of(sql: str) -> frozenset[str]:
+    """Every bare or quoted name in the statement, as it is spelled there."""
+    return frozenset(
+        token.text
         for token in _Tokenizer().tokenize(sql)
         if token.token_type is not TokenType.STRING
-    }
+    )

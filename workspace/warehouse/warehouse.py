@@ -162,7 +162,9 @@ class Warehouse:
         )
         if "@" in sql:
             sql = travelled(read(sql))
-        if "information_schema" in sql.lower() and "information_schema" in words_of(sql):
+        if "information_schema" in sql.lower() and "information_schema" in {
+            word.lower() for word in words_of(sql)
+        }:
             sql = metadata.with_information_schema(sql, spark, self.catalog)
         if "qualify" in sql.lower():
             sql = qualified(sql)

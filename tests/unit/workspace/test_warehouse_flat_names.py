@@ -41,15 +41,15 @@ def test_tables_are_found_where_they_are_named(sql: str, named: list[str]) -> No
 
 
 def test_a_statement_is_sent_in_the_servers_names_and_nothing_else_changes() -> None:
-    sent = NAMES.sent("SELECT  t.a, 'gold.t' -- gold.t\nFROM gold.t AS t", "main", "x")
+    sent = NAMES.sent("SELECT  t.a, 'gold.t' -- gold.t\nFROM gold.t AS t", "main", "x", frozenset())
     expected = f"SELECT  t.a, 'gold.t' -- gold.t\nFROM {_database('main', 'gold')}.`t` AS t"
     assert sent.sql == expected
 
 
 def test_a_name_that_the_server_cannot_have_is_exchanged_and_kept_as_alias() -> None:
-    sent = NAMES.sent("SELECT `we ird`.a FROM `we ird`", "main", "gold")
+    sent = NAMES.sent("SELECT `we ird`.a FROM `we ird`", "main", "gold", frozenset())
     assert re.search(r"`t_[0-9a-f]{16}` AS `we ird`$", sent.sql)
-    timed = NAMES.sent("SELECT a FROM `we ird` VERSION AS OF 1", "main", "gold")
+    timed = NAMES.sent("SELECT a FROM `we ird` VERSION AS OF 1", "main", "gold", frozenset())
     assert re.search(r"`t_[0-9a-f]{16}` VERSION AS OF 1$", timed.sql)
 
 
@@ -61,7 +61,7 @@ def test_two_workspaces_and_two_schemas_never_meet() -> None:
 
 def test_a_message_gets_the_statements_names_and_positions_back() -> None:
     sql = "EXPLAIN SELECT nope\nFROM main.gold.t, u WHERE nope = 1"
-    sent = NAMES.sent(sql, "main", "silver")
+    sent = NAMES.sent(sql, "main", "silver", frozenset())
     place = sent.sql.split("\n")[1].index("nope")
     message = (
         f"cannot find {_database('main', 'gold')}.`t` nor {_database('main', 'silver')}.`u` "
@@ -83,7 +83,7 @@ def test_every_place_behind_a_name_is_found_again(
 ) -> None:
     spelled = [".".join(quote(part) for part in parts) for parts in tables]
     sql = "SELECT 1 FROM " + ", ".join(f"{name} AS a{i}" for i, name in enumerate(spelled))
-    sent = NAMES.sent(sql, "main", "gold")
+    sent = NAMES.sent(sql, "main", "gold", frozenset())
     assert len(sent.edits) == len(tables)
     alias = f" AS a{data.draw(st.integers(0, len(tables) - 1))}"
     message = f"bad alias; line 1 pos {sent.sql.index(alias)}"
