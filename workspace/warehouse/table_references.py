@@ -19,6 +19,10 @@ from workspace.warehouse.names import TableName, resolve
 _COMMAND = re.compile(r"\s*EXPLAIN(?:\s+(?:EXTENDED|FORMATTED|CODEGEN|COST))?\s+", re.IGNORECASE)
 
 
+# Unknown to sqlglot; blanks in its place keep all positions.
+_EVOLUTION = re.compile(r"(?<=MERGE)\s+WITH\s+SCHEMA\s+EVOLUTION\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Edit:
     """`text` in place of the characters from `start` to before `end`."""
@@ -52,9 +56,10 @@ def references(sql: str, *, single: bool = False) -> list[Reference]:
     """
     command = _COMMAND.match(sql)
     offset = command.end() if command else 0
+    text = _EVOLUTION.sub(lambda found: " " * len(found[0]), sql[offset:])
     try:
         # Leniently: a function with too few arguments is for the engine to refuse.
-        tree = sqlglot.parse_one(sql[offset:], read="databricks", error_level=ErrorLevel.IGNORE)
+        tree = sqlglot.parse_one(text, read="databricks", error_level=ErrorLevel.IGNORE)
     except SqlglotError:
         return []
     if tree is None:

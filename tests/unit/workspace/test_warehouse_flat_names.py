@@ -30,6 +30,10 @@ def _database(catalog: str, schema: str) -> str:
         ("SELECT b.c.x, c.x, x.y.z FROM a.b.c", ["b.c", "a.b.c"]),
         ("MERGE INTO t USING s.u AS u ON t.a = u.a WHEN MATCHED THEN DELETE", ["t", "s.u"]),
         ("SELECT date_add(x) FROM t", ["t"]),
+        (
+            "MERGE WITH SCHEMA EVOLUTION INTO a.b.t USING u ON 1 = 1 WHEN MATCHED THEN DELETE",
+            ["a.b.t", "u"],
+        ),
         ("SELECT * FROM ${catalog}.b.c", []),
         ("SELECT FROM WHERE", []),
     ],
