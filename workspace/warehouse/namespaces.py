@@ -22,11 +22,16 @@ def use(text: Text, where: Session, catalog: Catalog) -> Result:
     if text.words[1] == "CATALOG":
         parts = [parts[-1], "default"]
     owner, schema = parts[-2:] if len(parts) > 1 else (where.catalog, parts[0])
+    require_schema(owner, schema, catalog)
+    where.catalog, where.schema = owner, schema
+    return EMPTY
+
+
+def require_schema(owner: str, schema: str, catalog: Catalog) -> None:
+    """Raises SqlError for a catalog or schema that does not exist."""
     _require_catalog(owner, catalog)
     if not catalog.has_schema(owner, schema):
         raise _schema_not_found(owner, schema)
-    where.catalog, where.schema = owner, schema
-    return EMPTY
 
 
 def create(text: Text, where: Session, catalog: Catalog) -> bool:

@@ -17,6 +17,7 @@ from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.conditions import Statement, table_not_found
 from workspace.warehouse.errors import SqlError, syntax_error, unsupported
 from workspace.warehouse.names import TableName, literal, quote, resolve
+from workspace.warehouse.namespaces import require_schema
 from workspace.warehouse.result import EMPTY, Result, texts
 from workspace.warehouse.table_references import fully_named
 from workspace.warehouse.text import Text
@@ -44,7 +45,7 @@ def create_table(tree: exp.Create, session: SparkSession, catalog: Catalog, owne
     """CREATE [OR REPLACE] TABLE [IF NOT EXISTS], with columns or AS a query."""
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     name = _name(target, session)
-    _require_schema(name, catalog)
+    require_schema(name.catalog, name.schema, catalog)
     existing = catalog.find(name)
     if existing and tree.args.get("exists"):
         return EMPTY
@@ -78,7 +79,7 @@ def create_view(
 ) -> Result:
     """CREATE [OR REPLACE] VIEW name AS query; the query's own text is kept."""
     name = _name(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this, session)
-    _require_schema(name, catalog)
+    require_schema(name.catalog, name.schema, catalog)
     if tree.find(exp.TemporaryProperty):
         raise unsupported("CREATE TEMPORARY VIEW")
     existing = catalog.find(name)
@@ -158,7 +159,7 @@ def delta_columns(table: Table, session: SparkSession) -> dict[str, str]:
 
 
 def _rename(table: Table, new: TableName, catalog: Catalog) -> Result:
-    _require_schema(new, catalog)
+    require_schema(new.catalog, new.schema, catalog)
     if catalog.find(new):
         raise _already_exists(new)
     catalog.rename(table.name, new)
@@ -335,20 +336,6 @@ def _dropped(tree: exp.Drop) -> Any:
 def _name(table: exp.Expression, session: SparkSession) -> TableName:
     parts = [part.name for part in table.parts] if isinstance(table, exp.Table) else [table.name]
     return resolve(parts, session.catalog, session.schema)
-
-
-def _require_schema(name: TableName, catalog: Catalog) -> None:
-    if name.catalog not in catalog.catalogs():
-        raise SqlError(
-            "NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{name.catalog}' was not found.", "42704"
-        )
-    if not catalog.has_schema(name.catalog, name.schema):
-        raise SqlError(
-            "SCHEMA_NOT_FOUND",
-            f"The schema `{name.catalog}`.`{name.schema}` cannot be found. Verify the spelling and "
-            "correctness of the schema and catalog.",
-            "42704",
-        )
 
 
 def _already_exists(name: TableName) -> SqlError:

@@ -133,6 +133,9 @@ class Warehouse:
             return self._without_engine(text, where)
         if first in _UNSUPPORTED:
             raise unsupported(first)
+        if first in ("CREATE", "DROP") and set(text.words[1:2]) & namespaces.KINDS:
+            return self._change_schemas(text, where)
+        namespaces.require_schema(where.catalog, where.schema, self.catalog)
         spark = self._spark.session(where.catalog, where.schema)
         if first in ("CREATE", "DROP", "ALTER"):
             return self._define(text, where, spark)
@@ -218,8 +221,6 @@ class Warehouse:
         return answer
 
     def _define(self, text: Text, where: Session, spark: SparkSession) -> Result:
-        if set(text.words[1:2]) & namespaces.KINDS and text.words[0] != "ALTER":
-            return self._change_schemas(text, where)
         tree = tables.parse(text)
         if isinstance(tree, exp.Drop):
             name = tables.drop(text, tree, spark, self.catalog)
