@@ -62,6 +62,27 @@ def test_names_are_the_same_in_every_case(warehouse: Warehouse, table: str) -> N
     assert "line 1 pos 14" in str(error)
 
 
+def test_changes_may_ask_other_tables(warehouse: Warehouse, table: str) -> None:
+    _run(warehouse, f"INSERT INTO {table} VALUES ('a', 1), ('b', 2), ('c', 3), ('d', NULL)")
+    other = f"{table}_other"
+    _run(warehouse, f"CREATE OR REPLACE TABLE {other} AS SELECT 'a' AS id, 9 AS n")
+    changes = (
+        (f"UPDATE {table} SET n = (SELECT max(n) FROM {other}) WHERE id = 'b'", 1),
+        (f"UPDATE {table} SET n = 0 WHERE id IN (SELECT id FROM {other} WHERE n > 100)", 0),
+        (f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {other}) AND n = 3", 1),
+        (f"DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM {other} WHERE n > 100)", 0),
+        (f"DELETE FROM {table} WHERE id IN (SELECT id FROM {other})", 1),
+        (f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {other} WHERE false)", 2),
+    )
+    for statement, rows in changes:
+        assert _run(warehouse, statement) == [{"num_affected_rows": rows}], statement
+    correlated = (
+        f"DELETE FROM {table} AS t WHERE EXISTS (SELECT 1 FROM {other} o WHERE o.id = t.id)"
+    )
+    if not SPARK:
+        assert "correlated subquery" in str(_fails(warehouse, correlated))
+
+
 def test_every_change_tells_how_many_rows_it_changed(warehouse: Warehouse, table: str) -> None:
     inserted = _run(warehouse, f"INSERT INTO {table} VALUES ('a', 1), ('b', 2), ('c', 3)")
     assert inserted == [{"num_affected_rows": 3, "num_inserted_rows": 3}]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from workspace.warehouse import inserts
+from workspace.warehouse import inserts, subqueries
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.names import resolve
@@ -57,6 +57,8 @@ def _sent(text: Text, session: SparkSession, catalog: Catalog) -> str:
         return f"DELETE FROM {text.after(2)}"
     if text.starts("INSERT", "INTO"):
         return inserts.complete_insert(text, session, catalog)
+    if text.words[0] in ("UPDATE", "DELETE"):
+        return subqueries.answered(text, session)
     return text.sql
 
 

@@ -289,6 +289,10 @@ def _of(
 
 
 _PATTERNS: list[tuple[str, Callable[[re.Match[str], Statement], SqlError]]] = [
+    (
+        r"Physical plan does not support logical expression (?:InSubquery|Exists|ScalarSubquery)",
+        lambda *_: unsupported("A correlated subquery in UPDATE or DELETE"),
+    ),
     (r"NOT NULL constraint violated for column: ([\w`]+)", _not_null),
     (
         r"\[TABLE_OR_VIEW_NOT_FOUND\] (?:The table or view (.+?) cannot|"
