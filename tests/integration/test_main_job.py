@@ -7,9 +7,7 @@ from typing import Any
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.sql import AlertV2
-from project import PASSPHRASE, Project
-
-from engine.state.secrets import PassphraseSecrets, new_salt
+from project import Project
 
 
 def client(project: Project) -> WorkspaceClient:
@@ -167,25 +165,3 @@ def test_status_lists_every_rule_for_machines(project: Project) -> None:
     assert entry["last_sync_status"] == "SUCCESS"
     assert entry["state"] == "UNKNOWN"
     assert entry["drift"] is None
-
-
-def test_secrets_stand_nowhere_in_the_clear(project: Project) -> None:
-    secret = "https://hooks.example.com/T0/very-secret"
-    project.sql(
-        "UPDATE notification_destinations SET config_json = "
-        "'{\"url\": \"http://127.0.0.1:9/{{config/hook}}\"}' WHERE destination_id = 'finops_slack'"
-    )
-    salt = new_salt(PASSPHRASE)
-    secure = PassphraseSecrets(salt, PASSPHRASE).encrypt(secret)
-    with project.settings_file.open("a") as file:
-        file.write(f"  databricks-alerts-secrets:hook:\n    secure: {secure}\n")
-        file.write(f"encryptionsalt: {salt}\n")
-    project.keep_rules("COST-001")
-    answer = project.deploy("--event-log", str(project.directory / "events.json"))
-    assert answer.status == 0, answer.text
-    written = [
-        path for path in project.directory.rglob("*") if path.is_file() and not path.is_symlink()
-    ]
-    assert project.state_file in written
-    assert [path for path in written if secret in path.read_text(errors="replace")] == []
-    assert secret not in answer.text
