@@ -99,8 +99,10 @@ def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepar
         ThreadPoolExecutor(1, thread_name_prefix="inventory") as beside,
         open_warehouse(config, settings.warehouse_id, settings.parallel_workers) as warehouse,
     ):
-        listed = beside.submit(take_inventory, config)
+        # First the tables: where no workspace answers, that is known at once, while databricks-sdk
+        # would go on asking for minutes.
         snapshot = read_snapshot(warehouse, settings)
+        listed = beside.submit(take_inventory, config)
         report = validate(snapshot, settings, warehouse, full=full)
         inventory = listed.result()
         trashed = 0
