@@ -24,6 +24,8 @@ _KINDS: dict[str, Kind] = {
 }
 _LEVELS: tuple[Level, ...] = ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE")
 _APPLICATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# The logical name of an alert's Permissions is the rule's and this.
+PERMISSIONS_SUFFIX = "-permissions"
 CONFIGURATION = ("alert_configurations", "notification_destinations")
 RECORDS = ("alert_validation_results", "alert_sync_metrics", "alert_history")
 

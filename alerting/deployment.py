@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from alerting.drift import Drift, drifts_of
 from alerting.errors import ConfigurationError, ValidationError
 from alerting.findings import Finding
 from alerting.inventory import Inventory, take_inventory
@@ -51,6 +52,8 @@ class Prepared(BaseModel):
     inventory: Inventory
     # Alerts that our own runs trashed in the last 30 days; 0 where it does not matter.
     trashed_lately: int = 0
+    # What happened outside to what was deployed, by alert_id or destination_id.
+    drifts: dict[str, Drift] = {}
 
     def deployable(self, key: str) -> tuple[Rule, str]:
         """A valid rule and its rendered query."""
@@ -114,6 +117,7 @@ def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepar
         report=report,
         inventory=inventory,
         trashed_lately=trashed,
+        drifts=drifts_of(snapshot, inventory, settings),
     )
 
 

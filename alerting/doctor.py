@@ -11,7 +11,7 @@ from urllib.parse import quote as escaped
 from alerting.access import CONFIGURATION, RECORDS
 from alerting.errors import AlertsError, AuthenticationError, TableError, WarehouseError
 from alerting.identifiers import qualified, quote
-from alerting.inventory import get, take_inventory
+from alerting.inventory import ME, get, take_inventory, user_name
 from alerting.plan import WORKSPACE_ALERT_LIMIT
 from alerting.secrets import workspace_secrets
 from alerting.settings import Settings
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from databricks.sdk.core import Config
 
 Status = Literal["ok", "missing", "unknown"]
-_ME = "/api/2.0/preview/scim/v2/Me"
 _FORBIDDEN = re.compile(r"PERMISSION_DENIED|INSUFFICIENT_PERMISSIONS|\b403\b|42501")
 _RUNNING = ("RUNNING", "STARTING", "STOPPED", "STOPPING")
 
@@ -72,7 +71,7 @@ class Doctor:
             return Check(name, "missing" if refused else "unknown", str(error))
 
     def _credentials(self) -> Check:
-        self._me = str(get(self._config, _ME).get("userName", ""))
+        self._me = user_name(self._config)
         return Check("credentials", "ok", f"{self._me} on {self._config.host}")
 
     def _warehouse_check(self) -> Check:
@@ -105,7 +104,7 @@ class Doctor:
         return Check("folder", "ok", path)
 
     def _destinations(self) -> Check:
-        me = get(self._config, _ME)
+        me = get(self._config, ME)
         groups = {str(group.get("display")) for group in me.get("groups", [])}
         if "admins" in groups:
             return Check("destinations", "ok", "a workspace admin may manage them")
@@ -148,7 +147,7 @@ class Doctor:
         return bool(held & {"MODIFY", "ALL_PRIVILEGES", "MANAGE", "OWNER"}) or self._is_admin()
 
     def _is_admin(self) -> bool:
-        groups = get(self._config, _ME).get("groups", [])
+        groups = get(self._config, ME).get("groups", [])
         return any(group.get("display") in ("admins", "account users admins") for group in groups)
 
     def _rules(self) -> Iterator[Check]:

@@ -2,7 +2,8 @@
 
 What the workspace fills in by itself is no drift. An edit of the row that is not deployed yet is
 none either: only an alert that was updated after its last sync has been changed by somebody else.
-`preview --refresh` compares everything, permissions too, with the state.
+Permissions take a request an alert (`alerting.access_drift`); `preview --refresh` compares
+everything with the state.
 """
 
 from __future__ import annotations
@@ -15,31 +16,75 @@ from alerting.inventory import ExistingAlert, Inventory, folder
 from alerting.resources import alert_arguments
 from alerting.rows import Rule
 from alerting.settings import Settings
+from alerting.snapshot import Snapshot
 from alerting.templates import render_query
 
-Drift = Literal["gone", "trashed", "moved", "renamed", "changed"]
+Drift = Literal["gone", "trashed", "moved", "renamed", "changed", "permissions"]
 
 # What the workspace assumes where a client says nothing.
 _DEFAULTS = {"pause_status": "UNPAUSED", "empty_result_state": "UNKNOWN"}
 # Fields whose zero, false or empty value means something.
 _TELLING = frozenset({"double_value", "string_value", "bool_value"})
+_TOLD = 20
 _OURS_ONLY = ("purge_on_delete",)
+
+
+def drifts_of(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> dict[str, Drift]:
+    """What happened outside to what earlier runs deployed, by alert_id or destination_id. Pure.
+
+    Of a destination only its name and that it is there can be compared: the rest is write-only.
+    """
+    alerts, targets = by_id(inventory), destination_ids(snapshot)
+    found: dict[str, Drift] = {}
+    for rule in snapshot.rules:
+        if rule.is_enabled and rule.last_synced_at is not None:
+            drift = drift_of(rule, alerts, targets, settings)
+            if drift:
+                found[rule.alert_id] = drift
+    names = {item.id: item.display_name for item in inventory.destinations}
+    for row in snapshot.destinations:
+        identity = row.databricks_destination_id
+        if row.is_enabled and identity and row.last_synced_at is not None:
+            if identity not in names:
+                found[row.destination_id] = "gone"
+            elif names[identity] != row.destination_name:
+                found[row.destination_id] = "renamed"
+    return found
+
+
+def told(drifts: Mapping[str, Drift]) -> str:
+    """For people: `COST-001 (changed), SEC-006 (gone)`, the first ones of many."""
+    items = [f"{key} ({drift})" for key, drift in sorted(drifts.items())]
+    more = len(items) - _TOLD
+    return ", ".join(items[:_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def by_id(inventory: Inventory) -> dict[str, ExistingAlert]:
+    """The workspace's alerts by Databricks id."""
+    return {alert.id: alert for alert in inventory.alerts}
+
+
+def destination_ids(snapshot: Snapshot) -> dict[str, str]:
+    """Databricks ids by destination_id, empty for what is not deployed."""
+    return {
+        item.destination_id: item.databricks_destination_id or "" for item in snapshot.destinations
+    }
 
 
 def drift_of(
     rule: Rule,
-    inventory: Inventory,
+    alerts: Mapping[str, ExistingAlert],
     destinations: Mapping[str, str],
     settings: Settings,
 ) -> Drift | None:
     """What happened to a deployed rule's alert outside, None for nothing (or no alert).
 
-    `destinations` maps destination_id to its Databricks id. An alert that no list shows is "gone"
-    here; whether it is in the trash takes a look at it alone.
+    `alerts` as `by_id` and `destinations` as `destination_ids` give them. An alert that no list
+    shows is "gone" here; whether it is in the trash takes a look at it alone.
     """
     if not rule.databricks_alert_id:
         return None
-    alert = next((item for item in inventory.alerts if item.id == rule.databricks_alert_id), None)
+    alert = alerts.get(rule.databricks_alert_id)
     if alert is None:
         return "gone"
     if alert.parent_path != folder(settings.parent_path):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from databricks.sdk.core import Config
 
 _PAGE_SIZE = 100
+ME = "/api/2.0/preview/scim/v2/Me"
 # What a client may say of an alert; the rest of the body is the server's.
 _INPUTS = (
     "display_name",
@@ -164,6 +165,11 @@ def get(config: Config, path: str) -> dict[str, Any]:
     from databricks.sdk.core import ApiClient
 
     return _get(ApiClient(config), config, path, {})
+
+
+def user_name(config: Config) -> str:
+    """The name of the identity in use. Raises AuthenticationError or WorkspaceError."""
+    return str(get(config, ME).get("userName", ""))
 
 
 def is_trashed(config: Config, alert_id: str) -> bool:

@@ -9,14 +9,16 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
 import typer
 
+from alerting.access import PERMISSIONS_SUFFIX
 from alerting.deployment import PREPARED_VARIABLE, Prepared, prepare
+from alerting.drift import told
 from alerting.errors import ConfigurationError
 from alerting.outcome import Outcome, new_run_id, record
 from cli import console
@@ -30,6 +32,8 @@ from engine.display import EventLog, PreviewDigest, for_people, tee
 from engine.events import EngineEvent, ResourcePreEvent
 from engine.options import DeploymentOptions, DeploymentResult, Sink
 
+# Up to so many resources are read singly, more by reading all: that goes by pages.
+_FEW = 100
 # What the program imports that takes long; a preview's process and an update's start early.
 _IMPORTS = ("pulumi_databricks",)
 
@@ -85,6 +89,7 @@ class Request:
 def run_preview(request: Request) -> DeploymentResult:
     """Show what `up` would do; writes nothing anywhere. The result may be a failed one."""
     with working(request) as (engine, prepared):
+        request = reading_again(request, prepared)
         if not request.json:
             print_findings(prepared.report.findings)
         steps = StepCollector()
@@ -97,6 +102,7 @@ def run_preview(request: Request) -> DeploymentResult:
 def run_up(request: Request) -> int:
     """Preview, ask, update, record; answers the exit status."""
     with working(request) as (engine, prepared):
+        request = reading_again(request, prepared)
         print_findings(prepared.report.findings)
         planned = request.plan_in and read_plan(request.plan_in, request.stack)
         if not request.skip_preview or planned:
@@ -115,6 +121,23 @@ def run_up(request: Request) -> int:
         with request.stack.warehouse() as warehouse:
             record(warehouse, prepared.settings, outcome, prepared.report)
         return _verdict(result, outcome, prepared.settings.min_success_rate)
+
+
+def reading_again(request: Request, prepared: Prepared) -> Request:
+    """The request with what was changed outside, to be read before it is compared and repaired."""
+    drifts = prepared.drifts
+    if not drifts or request.options.refresh:
+        return request
+    if not request.json:
+        console.note(f"changed outside, and read again: {told(drifts)}")
+    if len(drifts) > _FEW:
+        return replace(request, options=replace(request.options, refresh=True))
+    patterns = [
+        f"urn:pulumi:{request.stack.stack}::**::{key}{part}"
+        for key in drifts
+        for part in ("", PERMISSIONS_SUFFIX)
+    ]
+    return replace(request, options=replace(request.options, stale=tuple(patterns)))
 
 
 def confirm(request: Request, previewed: DeploymentResult, question: str) -> None:

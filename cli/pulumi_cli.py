@@ -125,7 +125,9 @@ class PulumiCli:
 
 def _flags(operation: Operation, options: DeploymentOptions) -> list[str]:
     flags = ["--parallel", str(options.parallel)]
-    flags += ["--refresh"] if options.refresh and operation in ("preview", "up") else []
+    # The CLI knows no refresh of some resources beside an update of all.
+    refresh = options.refresh or bool(options.stale)
+    flags += ["--refresh"] if refresh and operation in ("preview", "up") else []
     flags += ["--message", options.message] if options.message else []
     if options.continue_on_error and operation in ("up", "destroy"):
         flags.append("--continue-on-error")

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_databricks as databricks
 
-from alerting.access import alert_levels, table_grants
+from alerting.access import PERMISSIONS_SUFFIX, alert_levels, table_grants
 from alerting.settings import Settings
 
 
@@ -41,7 +41,7 @@ class Access(pulumi.ComponentResource):
         ]
         for key, alert in args.alerts.items() if controls else ():
             databricks.Permissions(
-                f"{key}-permissions", alert_v2_id=alert, access_controls=controls, opts=inner
+                key + PERMISSIONS_SUFFIX, alert_v2_id=alert, access_controls=controls, opts=inner
             )
         for grant in table_grants(settings.permissions):
             databricks.Grant(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import pulumi
 
-from alerting.deployment import Plan
+from alerting.deployment import PREPARED_VARIABLE, Plan
+from alerting.drift import told
 from alerting.plan import Deployed
 from components.alerting import Alerting
 
@@ -32,6 +34,12 @@ def warn(plan: Plan) -> None:
     """Say which rules are held or skipped and why, and what else a person should know."""
     for warning in plan.warnings:
         pulumi.log.warn(warning)
+    # `alerts` has what was changed outside read again; the CLI does it when it is told to.
+    if plan.prepared.drifts and not os.environ.get(PREPARED_VARIABLE):
+        pulumi.log.warn(
+            f"changed outside: {told(plan.prepared.drifts)}. `pulumi preview --refresh` shows it, "
+            "`pulumi up --refresh` repairs it"
+        )
     for item in plan.alerts:
         if item.decision != "deploy":
             pulumi.log.warn(f"{item.key} is {_WORDS[item.decision]}: {plan.reason(item.key)}")

@@ -17,15 +17,17 @@ ProviderLoader = Callable[[str, str], Provider]
 
 @dataclass(frozen=True, slots=True)
 class DeploymentOptions:
-    """How to run one operation. `targets`, `excludes`, `replace`: URNs, `*` and `**` allowed.
+    """How to run one operation. `targets`, `excludes`, `replace`, `stale`: URNs, `*`, `**` allowed.
 
-    `parallel` is how many steps run at once. `refresh` reads every resource first. `preview`
+    `parallel` is how many steps run at once. `refresh` reads every resource first, otherwise
+    those of `stale` are read: what the caller knows to have been changed outside. `preview`
     makes `refresh` or `destroy` show what they would do. `expect_no_changes` fails if any step is
     not a same. `message` goes to the history.
     """
 
     parallel: int = 16
     refresh: bool = False
+    stale: tuple[str, ...] = ()
     preview: bool = False
     targets: tuple[str, ...] = ()
     target_dependents: bool = False

@@ -148,7 +148,9 @@ class Update:
         self._unresolved = []
         if self._options.refresh or self._operation == "refresh":
             refreshes.refresh_all(run, executor)
-            run.check_going()
+        else:
+            refreshes.refresh_stale(run, executor)
+        run.check_going()
         match self._operation:
             case "preview" | "up":
                 self._run_program(run, config)

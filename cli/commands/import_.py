@@ -7,14 +7,12 @@ from typing import Annotated, Literal
 import typer
 
 from alerting.adoption import Defaults, described, find_adoptions, write_rows
-from alerting.inventory import get, take_inventory
+from alerting.inventory import take_inventory, user_name
 from alerting.reports.text import short
 from alerting.snapshot import read_snapshot
 from cli import console
 from cli.context import open_stack
 from cli.options import Json, Stack
-
-_ME = "/api/2.0/preview/scim/v2/Me"
 
 
 def import_(
@@ -32,7 +30,7 @@ def import_(
 ) -> None:
     """Show which alerts have a rule, which can get one, and which cannot; write the new rules."""
     context = open_stack(stack)
-    me = str(get(context.workspace, _ME).get("userName", ""))
+    me = user_name(context.workspace)
     inventory = take_inventory(context.workspace)
     with context.warehouse() as warehouse:
         found = find_adoptions(

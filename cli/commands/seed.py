@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from alerting.errors import ConfigurationError
-from alerting.inventory import translated_requests
+from alerting.inventory import user_name
 from alerting.packs.loader import find_pack, load_pack
 from alerting.packs.model import Pack
 from alerting.packs.seed import SeedResult
@@ -18,11 +18,6 @@ from cli import console
 from cli.context import open_stack
 from cli.local import is_sandbox
 from cli.options import Json, Stack
-
-if TYPE_CHECKING:
-    from databricks.sdk.core import Config
-
-_ME = "/api/2.0/preview/scim/v2/Me"
 
 
 def seed(
@@ -50,7 +45,7 @@ def seed(
             context.settings,
             loaded,
             overrides,
-            by=_me(context.workspace),
+            by=user_name(context.workspace) or "alerts",
             force=force,
             local_host=local_host,
         )
@@ -83,15 +78,6 @@ def _variables(pack: Pack, given: list[str]) -> dict[str, Value]:
         except ValueError as error:
             raise ConfigurationError(f"--var {item}: {error}") from error
     return found
-
-
-def _me(config: Config) -> str:
-    """Who seeds, for created_by."""
-    from databricks.sdk.core import ApiClient
-
-    with translated_requests(f"GET {_ME} on {config.host}"):
-        answer: Any = ApiClient(config).do("GET", _ME)
-    return str(answer.get("userName") or "alerts")
 
 
 def _facts(result: SeedResult) -> dict[str, object]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from alerting.drift import drift_of
-from alerting.inventory import Inventory, is_trashed, take_inventory
+from alerting.access_drift import changed_permissions
+from alerting.drift import by_id, destination_ids, drift_of
+from alerting.inventory import Inventory, is_trashed, take_inventory, user_name
 from alerting.reports.prometheus import RuleStatus, to_prometheus
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
 from cli import console
-from cli.context import open_stack
+from cli.context import StackContext, open_stack
 from cli.options import Json, Stack
 
 # The alert of such a rule is no more.
@@ -43,11 +44,13 @@ def status(
     context = open_stack(stack)
     with context.warehouse() as warehouse:
         snapshot = read_snapshot(warehouse, context.settings)
+    inventory = take_inventory(context.workspace)
     entries = describe(
         snapshot,
-        take_inventory(context.workspace),
+        inventory,
         context.settings,
         partial(is_trashed, context.workspace),
+        _changed_permissions(context, snapshot, inventory),
     )
     if format_ is StatusFormat.PROMETHEUS:
         sys.stdout.write(to_prometheus(stack, rule_statuses(snapshot, entries), _now()))
@@ -76,23 +79,24 @@ def describe(
     inventory: Inventory,
     settings: Settings,
     trashed: Callable[[str], bool] = lambda _: False,
+    permissions: Set[str] = frozenset(),
 ) -> list[dict[str, Any]]:
     """One entry a rule, for machines; `drift` is None where row and workspace agree.
 
-    `trashed` tells whether an alert that no list shows is in the trash.
+    `trashed` tells whether an alert that no list shows is in the trash, `permissions` are the
+    alert_ids whose alerts' permissions were changed outside.
     """
-    alerts = {alert.id: alert for alert in inventory.alerts}
-    targets = {
-        item.destination_id: item.databricks_destination_id or "" for item in snapshot.destinations
-    }
+    alerts, targets = by_id(inventory), destination_ids(snapshot)
     entries = []
     for rule in snapshot.rules:
         if not rule.is_enabled:
             continue
         alert = alerts.get(rule.databricks_alert_id or "")
-        drift = drift_of(rule, inventory, targets, settings)
+        drift = drift_of(rule, alerts, targets, settings)
         if drift == "gone" and trashed(rule.databricks_alert_id or ""):
             drift = "trashed"
+        if drift is None and rule.alert_id in permissions:
+            drift = "permissions"
         entries.append(
             {
                 "alert_id": rule.alert_id,
@@ -105,6 +109,26 @@ def describe(
             }
         )
     return entries
+
+
+def _changed_permissions(
+    context: StackContext, snapshot: Snapshot, inventory: Inventory
+) -> set[str]:
+    settings, there = context.settings, by_id(inventory)
+    deployed = {
+        rule.alert_id: rule.databricks_alert_id
+        for rule in snapshot.rules
+        if rule.is_enabled and rule.databricks_alert_id in there
+    }
+    if not settings.permissions or not deployed:
+        return set()
+    return changed_permissions(
+        context.workspace,
+        deployed,
+        settings.permissions,
+        me=user_name(context.workspace),
+        workers=settings.parallel_workers,
+    )
 
 
 def rule_statuses(snapshot: Snapshot, entries: list[dict[str, Any]]) -> list[RuleStatus]:

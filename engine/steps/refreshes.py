@@ -8,7 +8,15 @@ from engine.state.resource import ResourceState
 from engine.steps.executor import Executor
 from engine.steps.run import Run, StepFailedError, StoppedError, is_managed
 from engine.steps.step import Step
-from engine.steps.targets import Targets
+from engine.steps.targets import Targets, matches
+
+
+def refresh_stale(run: Run, executor: Executor) -> None:
+    """Read what the caller names as changed outside, so far as the run may touch it."""
+    targets, stale = Targets(run.options), run.options.stale
+    named = [item for item in run.ledger.base if matches(stale, item.urn)]
+    if named:
+        refresh_all(run, executor, only=frozenset(i.urn for i in named if targets.includes(i)))
 
 
 def refresh_all(run: Run, executor: Executor, *, only: frozenset[str] | None = None) -> None:

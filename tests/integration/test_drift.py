@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.sql import AlertV2
 from project import Project
 
@@ -52,8 +53,63 @@ def test_changes_from_outside_are_named_and_repaired(project: Project) -> None:
     assert kinds["COST-001"] == kinds["COST-002"] == "update"
     assert kinds["SEC-006"] == kinds["SEC-001"] == "create"
 
+    # What `up` repairs by itself, a preview without --refresh shows.
+    answer = project.preview("--json")
+    plain = json.loads(answer.out)
+    kinds = {step["urn"].rsplit("::")[-1]: step["op"] for step in plain["steps"]}
+    assert {kinds[key] for key in ("COST-001", "COST-002")} == {"update"}
+    assert {kinds[key] for key in ("SEC-006", "SEC-001")} == {"create"}
+    assert "QUAL-001" not in kinds
+
+    answer = project.deploy()
+    assert answer.status == 0
+    assert "COST-001 (changed), COST-002 (renamed), SEC-001 (gone), SEC-006 (gone)" in answer.text
+    after = status(project)
+    assert {drift for _, drift in after.values()} == {None}
+    assert after["QUAL-001"] == deployed["QUAL-001"]
+    assert after["COST-001"][0] == deployed["COST-001"][0]
+    assert after["SEC-006"][0] != deployed["SEC-006"][0]
+
+
+def test_permissions_that_somebody_changed_are_named_and_repaired(project: Project) -> None:
+    project.keep_rules("COST-001", "COST-002")
+    _configure(project, "permissions: {alerts: {CAN_RUN: ['group:users']}}")
+    assert project.deploy().status == 0
+    deployed = status(project)
+    assert {drift for _, drift in deployed.values()} == {None}
+
+    permissions = client(project).permissions
+    everybody = AccessControlRequest(
+        group_name="users", permission_level=PermissionLevel.CAN_MANAGE
+    )
+    permissions.set("alertsv2", deployed["COST-001"][0], access_control_list=[everybody])
+    assert {key: drift for key, (_, drift) in status(project).items()} == {
+        "COST-001": "permissions",
+        "COST-002": None,
+    }
     assert project.deploy("--refresh").status == 0
     assert {drift for _, drift in status(project).values()} == {None}
+
+
+def test_a_destination_that_somebody_deleted_is_made_again(project: Project) -> None:
+    project.keep_rules("COST-001")
+    assert project.deploy().status == 0
+    ((key, identity),) = project.sql(
+        "SELECT destination_id, databricks_destination_id FROM notification_destinations LIMIT 1"
+    )
+    client(project).notification_destinations.delete(str(identity))
+    answer = project.deploy()
+    assert answer.status == 0, answer.text
+    assert f"{key} (gone)" in answer.text
+    there = {item.id for item in client(project).notification_destinations.list()}
+    ids = {
+        row[0]
+        for row in project.sql(
+            "SELECT databricks_destination_id FROM notification_destinations WHERE is_enabled"
+        )
+    }
+    assert identity not in ids
+    assert ids <= there
 
 
 def test_an_edit_of_a_row_that_is_not_deployed_yet_is_no_drift(project: Project) -> None:
@@ -76,6 +132,13 @@ def test_destroy_is_recorded_in_the_rows(project: Project) -> None:
         "SELECT count(databricks_destination_id) FROM notification_destinations"
     ) == [(0,)]
     assert set(status(project).values()) == {(None, None)}
+
+
+def _configure(project: Project, line: str) -> None:
+    text = project.settings_file.read_text()
+    project.settings_file.write_text(
+        text.replace("config:\n", f"config:\n  databricks-alerts:{line}\n", 1)
+    )
 
 
 def _named(alert: AlertV2) -> AlertV2:
