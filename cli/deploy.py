@@ -35,7 +35,7 @@ from engine.options import DeploymentOptions, DeploymentResult, Sink
 # Up to so many resources are read singly, more by reading all: that goes by pages.
 _FEW = 100
 # What the program imports that takes long; a preview's process and an update's start early.
-_IMPORTS = ("pulumi_databricks",)
+_IMPORTS = ("pulumi_databricks.notification_destination", "pulumi_databricks.alert_v2")
 
 Operation = Callable[[DeploymentOptions, Sink], DeploymentResult]
 
