@@ -19,7 +19,7 @@ up: $(VENV)/.runtime ## Start a local workspace, seed the 29 rules and deploy th
 	@$(ALERTS) status -s local
 
 test: $(VENV)/.development ## Run the tests (unit and, against a real local workspace, integration)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.development ## Check format, lint, types and the layering
 	@$(BIN)/ruff format --check .

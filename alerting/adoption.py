@@ -111,9 +111,11 @@ def _ruled(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> dict
 
 
 def _channels(snapshot: Snapshot, inventory: Inventory) -> dict[str, str]:
-    """Databricks destination id → our destination_id.
+    """Databricks destination id → what a rule calls it.
 
-    A destination without a row gets none here: its secrets cannot be read (see `_obstacles`).
+    That is our destination_id, or the Databricks id itself where no row is there: a row cannot be
+    made, since the API keeps a destination's secrets. None for a row that is disabled: its
+    destination will go.
     """
     types = {kind.api_type: name for name, kind in KINDS.items()}
     by_name = {
@@ -123,8 +125,8 @@ def _channels(snapshot: Snapshot, inventory: Inventory) -> dict[str, str]:
     for existing in inventory.destinations:
         row = _row_of(existing.id, snapshot.destinations)
         row = row or by_name.get((existing.display_name, types.get(existing.type, "")))
-        if row is not None and row.is_enabled:
-            channels[existing.id] = row.destination_id
+        if row is None or row.is_enabled:
+            channels[existing.id] = row.destination_id if row else existing.id
     return channels
 
 
@@ -155,7 +157,7 @@ def _obstacles(
     for item in (evaluation.get("notification") or {}).get("subscriptions", []):
         target = item.get("destination_id")
         if target and target not in channels:
-            yield f"its destination {target} has no row in notification_destinations"
+            yield f"its destination {target} is gone, or its row is disabled"
 
 
 def _row(

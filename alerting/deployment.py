@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from alerting.drift import Drift, drifts_of
 from alerting.errors import ConfigurationError, ValidationError
 from alerting.findings import Finding
-from alerting.inventory import Inventory, take_inventory
+from alerting.inventory import Inventory, existing_destination_ids, take_inventory
 from alerting.plan import (
     Candidate,
     Declared,
@@ -25,6 +25,7 @@ from alerting.plan import (
     guard_deletes,
     guard_quota,
     guard_version,
+    left_elsewhere,
     quota_is_near,
 )
 from alerting.rows import Rule
@@ -106,7 +107,13 @@ def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepar
         # would go on asking for minutes.
         snapshot = read_snapshot(warehouse, settings)
         listed = beside.submit(take_inventory, config)
-        report = validate(snapshot, settings, warehouse, full=full)
+        report = validate(
+            snapshot,
+            settings,
+            warehouse,
+            full=full,
+            existing=lambda: existing_destination_ids(listed.result()),
+        )
         inventory = listed.result()
         trashed = 0
         if quota_is_near(inventory, snapshot.rows) and not settings.purge_on_delete:
@@ -150,8 +157,9 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
     if settings.on_invalid == "fail" and prepared.report.findings:
         raise ValidationError(describe(prepared.report.findings))
     guard_version(snapshot.config_version, deployed, pinned=settings.config_version is not None)
+    candidates = _alert_candidates(prepared)
     alerts = decide_alerts(
-        _alert_candidates(prepared),
+        candidates,
         prepared.inventory,
         deployed.alerts,
         parent_path=settings.parent_path,
@@ -164,13 +172,16 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         rows=snapshot.rows,
         max_deletes=settings.max_deletes,
     )
-    warning = guard_quota(alerts, prepared.inventory, prepared.trashed_lately)
+    warnings = [
+        guard_quota(alerts, prepared.inventory, prepared.trashed_lately),
+        left_elsewhere(candidates, alerts, prepared.inventory) if settings.adopt_existing else None,
+    ]
     return Plan(
         prepared,
         tuple(alerts),
         tuple(destinations),
         tuple(deletes),
-        (warning,) if warning else (),
+        tuple(warning for warning in warnings if warning),
     )
 
 

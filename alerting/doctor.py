@@ -11,7 +11,7 @@ from urllib.parse import quote as escaped
 from alerting.access import CONFIGURATION, RECORDS
 from alerting.errors import AlertsError, AuthenticationError, TableError, WarehouseError
 from alerting.identifiers import qualified, quote
-from alerting.inventory import ME, get, take_inventory, user_name
+from alerting.inventory import ME, existing_destination_ids, get, take_inventory, user_name
 from alerting.plan import WORKSPACE_ALERT_LIMIT
 from alerting.secrets import workspace_secrets
 from alerting.settings import Settings
@@ -168,7 +168,12 @@ class Doctor:
             )
 
     def _readable(self, snapshot: Snapshot) -> Check:
-        report = validate(snapshot, self._settings, self._warehouse)
+        report = validate(
+            snapshot,
+            self._settings,
+            self._warehouse,
+            existing=lambda: existing_destination_ids(take_inventory(self._config)),
+        )
         refused = [f for f in report.findings if _FORBIDDEN.search(f"{f.what} {f.sqlstate}")]
         if refused:
             keys = ", ".join(sorted({item.key for item in refused}))

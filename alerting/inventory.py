@@ -89,6 +89,11 @@ def take_inventory(config: Config) -> Inventory:
     )
 
 
+def existing_destination_ids(inventory: Inventory) -> frozenset[str]:
+    """The Databricks ids of the workspace's destinations."""
+    return frozenset(item.id for item in inventory.destinations)
+
+
 def folder(path: str) -> str:
     """A workspace folder in one spelling: `/Shared/a/` is `/Workspace/Shared/a`."""
     trimmed = path.rstrip("/")

@@ -17,6 +17,7 @@ from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, fo
 _REMEDY = (
     "Delete alerts for good (databricks-alerts:purgeOnDelete), or spread the rules over workspaces"
 )
+_TOLD = 10
 WORKSPACE_ALERT_LIMIT = 1000  # trashed ones included; facts of databricks/cli's history
 
 Decision = Literal["deploy", "hold", "skip"]
@@ -110,6 +111,30 @@ def decide_alerts(
         return "", False
 
     return [_declare(candidate, *match(candidate)) for candidate in candidates]
+
+
+def left_elsewhere(
+    candidates: Sequence[Candidate], declared: Sequence[Declared], inventory: Inventory
+) -> str | None:
+    """A warning about rows that name alerts of other folders: those are neither taken nor touched.
+
+    An alert's folder cannot be changed by the API, and tables that were copied from another
+    stack name that stack's alerts.
+    """
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    used = {item.existing for item in declared}
+    left = [
+        f"{item.key}: {by_id[item.known_id].parent_path}"
+        for item in candidates
+        if item.known_id in by_id and item.known_id not in used
+    ]
+    if not left:
+        return None
+    more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
+    return (
+        f"the alerts that databricks_alert_id names stand outside parentPath and stay as they are "
+        f"({', '.join(left[:_TOLD])}{more}); to adopt one instead, move it into parentPath first"
+    )
 
 
 def decide_destinations(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from alerting.rows import Rule
 from alerting.settings import Settings
-from alerting.validation.channels import is_address
+from alerting.validation.channels import is_address, is_databricks_id
 
 OPERATORS = {
     ">": "GREATER_THAN",
@@ -52,6 +52,20 @@ def alert_arguments(
     if settings.purge_on_delete:
         arguments["purge_on_delete"] = True
     return arguments
+
+
+def subscribed(destinations: Mapping[str, Any]) -> Callable[[str], Any]:
+    """From a channel to a destination's Databricks id.
+
+    `destinations` are those of the rows, by destination_id; of others the channel is the id.
+    """
+
+    def find(channel: str) -> Any:
+        if channel not in destinations and is_databricks_id(channel):
+            return channel
+        return destinations[channel]
+
+    return find
 
 
 def _evaluation(rule: Rule, destination_id: Callable[[str], Any]) -> dict[str, Any]:

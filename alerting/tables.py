@@ -83,7 +83,7 @@ TABLES = (
             schedule_timezone STRING ! -- IANA name
             pause_status STRING ! -- UNPAUSED, PAUSED
             is_enabled BOOLEAN ! -- false: not deployed
-            notification_channels ARRAY<STRING> ! -- destination_id or e-mail address, each
+            notification_channels ARRAY<STRING> ! -- destination_id, e-mail address, Databricks id
             notify_on_ok BOOLEAN !
             retrigger_seconds INT -- 0 or NULL: notify once a trigger
             use_custom_template BOOLEAN !

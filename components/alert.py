@@ -10,7 +10,7 @@ import pulumi_databricks as databricks
 
 from alerting.inventory import ExistingAlert
 from alerting.plan import Declared
-from alerting.resources import alert_arguments
+from alerting.resources import alert_arguments, subscribed
 from alerting.rows import Rule
 from alerting.settings import Settings
 
@@ -25,7 +25,7 @@ def declare_alert(
     hooks: pulumi.ResourceHookBinding | None = None,
 ) -> databricks.AlertV2:
     """Declare a rule's alert, named by its alert_id; an alert that exists already is adopted."""
-    arguments = alert_arguments(rule, query, settings, destination_ids.__getitem__)
+    arguments = alert_arguments(rule, query, settings, subscribed(destination_ids))
     options = pulumi.ResourceOptions(
         parent=parent, import_=declared.existing if declared.adopt else None, hooks=hooks
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 
 from alerting.errors import WarehouseError
 from alerting.findings import Finding
@@ -30,19 +31,27 @@ __all__ = ["RuleResult", "ValidationReport", "validate"]
 
 
 def validate(
-    snapshot: Snapshot, settings: Settings, warehouse: SqlWarehouse, *, full: bool = False
+    snapshot: Snapshot,
+    settings: Settings,
+    warehouse: SqlWarehouse,
+    *,
+    full: bool = False,
+    existing: Callable[[], Set[str]] = frozenset,
 ) -> ValidationReport:
     """Validate every enabled rule and destination.
 
     One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when
-    it was last found valid, unless `full`. Raises WarehouseError or WorkspaceError for trouble
-    that is no rule's fault.
+    it was last found valid, unless `full`. `existing` as for `check_channels`. Raises
+    WarehouseError or WorkspaceError for trouble that is no rule's fault.
     """
     broken = destination_findings(snapshot)
     destinations = _destinations(snapshot, broken)
     names = _name_counts(snapshot)
     enabled = [rule for rule in snapshot.rules if rule.is_enabled]
-    drafts = [_draft(rule, settings, destinations, names) for rule in enabled]
+    there = cache(existing)
+    drafts = [
+        _draft(rule, settings, names, check_channels(rule, destinations, there)) for rule in enabled
+    ]
     # Rules that were never deployed were hardly ever explained: their turn comes right behind.
     new = sum(1 for rule in enabled if full or not rule.databricks_alert_id)
     with warehouse.opening(new):
@@ -96,10 +105,10 @@ class _Explained:
 def _draft(
     rule: Rule,
     settings: Settings,
-    destinations: Mapping[str, str],
     names: Mapping[str, list[str]],
+    channels: list[Finding],
 ) -> _Draft:
-    found = [*check_schedule(rule), *check_channels(rule, destinations), *_same_name(rule, names)]
+    found = [*check_schedule(rule), *channels, *_same_name(rule, names)]
     query, template_findings = _render(rule, settings)
     found += template_findings
     if template_findings:

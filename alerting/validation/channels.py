@@ -1,10 +1,13 @@
-"""Whether every notification channel is a destination that will be there, or an e-mail address."""
+"""Whether every notification channel is a destination that will be there, or an e-mail address.
+
+A destination that others manage has no row; a rule names it by its Databricks id.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 
 from alerting.findings import Finding
 from alerting.rows import Rule
@@ -13,15 +16,29 @@ from alerting.rows import Rule
 _ADDRESS = re.compile(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+")
 
 
+_DATABRICKS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_databricks_id(channel: str) -> bool:
+    """Whether a channel has the form of a destination's Databricks id, a UUID."""
+    return _DATABRICKS_ID.fullmatch(channel) is not None
+
+
 def is_address(channel: str) -> bool:
     """Whether a channel is an e-mail address."""
     return _ADDRESS.fullmatch(channel) is not None
 
 
-def check_channels(rule: Rule, destinations: Mapping[str, str]) -> list[Finding]:
+def check_channels(
+    rule: Rule,
+    destinations: Mapping[str, str],
+    existing: Callable[[], Set[str]] = frozenset,
+) -> list[Finding]:
     """What is wrong with the rule's channels.
 
     `destinations` maps every destination_id to why it will not be there, empty if it will.
+    `existing` gives the Databricks ids of the workspace's destinations; it is asked only where a
+    channel is such an id.
     """
     found = []
     for channel in rule.notification_channels:
@@ -29,6 +46,10 @@ def check_channels(rule: Rule, destinations: Mapping[str, str]) -> list[Finding]
             if destinations[channel]:
                 what = f"destination {channel!r} {destinations[channel]}"
                 found.append(_finding(rule, what, "enable or correct the destination"))
+        elif is_databricks_id(channel):
+            if channel not in existing():
+                what = f"the workspace has no destination with the Databricks id {channel!r}"
+                found.append(_finding(rule, what, "name one that is there, or a row"))
         elif not is_address(channel):
             near = difflib.get_close_matches(channel, destinations, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""

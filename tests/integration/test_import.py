@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.settings import Config, SlackConfig
 from databricks.sdk.service.sql import AlertV2
 from project import Project
 
@@ -90,6 +91,45 @@ def test_a_folder_of_hand_made_alerts_becomes_rules_and_nothing_changes(project:
     assert project.deploy().status == 0
     rows = project.sql("SELECT databricks_alert_id FROM alert_configurations")
     assert {str(row[0]) for row in rows} == set(ids.values())
+
+
+def test_an_alert_keeps_its_destination_that_has_no_row(project: Project) -> None:
+    project.sql("DELETE FROM alert_configurations")
+    sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
+    others = sdk.notification_destinations.create(
+        display_name=f"others' {project.schema}",
+        config=Config(slack=SlackConfig(url="http://127.0.0.1:9/hook")),
+    )
+    subscribed = {"notification": {"subscriptions": [{"destination_id": others.id}]}}
+    alert = make(project, "[INFO] to others", evaluation=subscribed)
+    shown = mine(project, "--write", "--name", "*others")
+    assert shown["[INFO] to others"]["action"] == "new rule", shown
+    assert project.sql("SELECT notification_channels FROM alert_configurations") == [([others.id],)]
+
+    assert project.deploy().status == 0
+    kept = sdk.alerts_v2.get_alert(alert).evaluation
+    assert kept is not None
+    assert kept.notification is not None
+    assert [item.destination_id for item in kept.notification.subscriptions or []] == [others.id]
+
+    project.sql(
+        "UPDATE alert_configurations SET notification_channels = "
+        "array('9e1c0aa8-56d5-4c5b-8a3e-0d1b5d6c7e8f')"
+    )
+    answer = project.alerts("validate", "-s", "test")
+    assert answer.status == 1
+    assert "no destination with the Databricks id" in answer.text
+
+
+def test_an_alert_that_a_row_names_in_another_folder_stays(project: Project) -> None:
+    project.keep_rules("COST-001")
+    away = make(project, "[INFO] away", parent_path=f"/Workspace/Shared/away-{project.schema}")
+    project.sql(f"UPDATE alert_configurations SET databricks_alert_id = '{away}'")
+    answer = project.deploy()
+    assert answer.status == 0, answer.text
+    assert f"COST-001: /Workspace/Shared/away-{project.schema}" in answer.text
+    ((now,),) = project.sql("SELECT databricks_alert_id FROM alert_configurations")
+    assert now != away
 
 
 def test_a_name_without_a_severity_gets_one(project: Project) -> None:

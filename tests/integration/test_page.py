@@ -124,6 +124,8 @@ def test_a_browser_can_read_it_and_use_the_keyboard(
     from selenium import webdriver
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support import expected_conditions
+    from selenium.webdriver.support.wait import WebDriverWait
 
     options = webdriver.ChromeOptions()
     for flag in ("--headless=new", "--no-sandbox", f"--window-size={width},900"):
@@ -139,6 +141,8 @@ def test_a_browser_can_read_it_and_use_the_keyboard(
         assert wide <= driver.execute_script("return window.innerWidth")
         driver.find_element(By.LINK_TEXT, HOSTILE).send_keys(Keys.ENTER)
         driver.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+        evaluated = expected_conditions.text_to_be_present_in_element((By.TAG_NAME, "main"), "TRIG")
+        WebDriverWait(driver, 30).until(evaluated)
         assert urlsplit(driver.current_url).path == f"/alerts/{alert}"
         assert "TRIGGERED" in driver.find_element(By.TAG_NAME, "main").text
     finally:

@@ -336,6 +336,16 @@ def test_channels_are_destinations_that_will_be_there_or_addresses() -> None:
     assert "did you mean 'ops'?" in unknown.what
 
 
+def test_a_destination_without_a_row_goes_by_its_databricks_id() -> None:
+    key = "9e1c0aa8-56d5-4c5b-8a3e-0d1b5d6c7e8f"
+    named = rule(notification_channels=[key])
+    assert check_channels(named, {}, lambda: {key}) == []
+    (gone,) = check_channels(named, {}, lambda: {"another"})
+    assert gone.what == f"the workspace has no destination with the Databricks id '{key}'"
+    # Nobody asks the workspace for rules that name rows and addresses alone.
+    assert check_channels(rule(), {"ops": ""}, lambda: pytest.fail("asked")) == []
+
+
 @pytest.mark.parametrize("later", ["", "\n== Optimized Logical Plan ==\n\n"])
 def test_an_exception_in_place_of_the_plan_is_the_rules_problem(later: str) -> None:
     # As Apache Spark 4.1 answers EXPLAIN EXTENDED.
