@@ -119,6 +119,8 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
     findings = tuple(prepared.report.findings)
     verdict, reasons = decide(findings, broken, [refusal] if refusal else [])
     snapshot, settings = prepared.snapshot, prepared.settings
+    keys = {item.key for item in findings} | {item.key for item in broken}
+    wrong = [rule for rule in snapshot.rules if rule.alert_id in keys]
     return GateReport(
         stack=stack.stack,
         verdict=verdict,
@@ -138,7 +140,7 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         cost=change.cost,
         quota=_quota(prepared, planned),
         warnings=planned.warnings if planned else (),
-        places=places_of(snapshot.rules, stack.project_dir / "packs", stack.project_dir),
+        places=places_of(wrong, stack.project_dir / "packs", stack.project_dir),
     )
 
 
