@@ -18,6 +18,8 @@ from databricks.sdk.service.sql import (
 )
 from warehouse_server import ADMIN, WAREHOUSE_ID, WarehouseServer, serve
 
+from workspace.warehouse import fetching
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarehouseServer]:
@@ -132,3 +134,17 @@ def test_a_malformed_body_is_refused(server: WarehouseServer, body: bytes) -> No
     answer = httpx.post(url, content=body, headers={"Authorization": f"Bearer {ADMIN}"})
     assert answer.status_code == 400
     assert answer.json()["error_code"] in ("MALFORMED_REQUEST", "INVALID_PARAMETER_VALUE")
+
+
+def test_a_result_too_large_to_hold_is_refused_and_the_warehouse_lives(
+    statements: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MOST_BYTES", 1_000_000)
+    answer = statements.execute_statement(
+        "SELECT repeat('x', 1000) AS text FROM range(100000000)", WAREHOUSE_ID
+    )
+    assert answer.status.state is StatementState.FAILED
+    assert "RESULT_TOO_LARGE" in answer.status.error.message
+    assert "1,000,000 bytes" in answer.status.error.message
+    fits = statements.execute_statement("SELECT count(*) FROM range(100000)", WAREHOUSE_ID)
+    assert fits.result.data_array == [["100000"]]

@@ -23,6 +23,7 @@ import pyarrow as pa
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.conditions import Statement
 from workspace.warehouse.errors import SqlError
+from workspace.warehouse.fetching import fetch
 from workspace.warehouse.flat_names import FlatNames, Names, OwnNames, Sent
 from workspace.warehouse.names import quote, resolve
 from workspace.warehouse.registrations import Registrations
@@ -172,7 +173,7 @@ class SparkSession:
     def run(self, sql: str) -> pa.Table:
         """The rows of one statement. Raises SqlError."""
         sent = self._sent(sql)
-        return self._guarded(sent, lambda: self._spark.sql(sent.sql).toArrow())
+        return self._guarded(sent, lambda: fetch(self._spark.sql(sent.sql)))
 
     def plan(self, sql: str) -> str:
         """What the engine answers to an EXPLAIN: one text, where Spark has a row a line.
