@@ -10,11 +10,23 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-# Where nobody looks at a screen, lines are as long as they need to be.
-_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 180
+# Where nobody looks at a screen, lines are as long as logs and searches want them.
+_LOG_WIDTH = 180
 
-out = Console(width=_WIDTH)
-errors = Console(stderr=True, width=_WIDTH)
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console as wide as its terminal; a log's is wide whatever COLUMNS says of the shell's."""
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        return Console(stderr=stderr)
+    columns = os.environ.get("COLUMNS", "")
+    width = max(_LOG_WIDTH, int(columns) if columns.isdecimal() else 0)
+    # Rich takes a width at its word only where it has a height too (TERM=dumb, FORCE_COLOR).
+    return Console(stderr=stderr, width=width, height=50)
+
+
+out = _console()
+errors = _console(stderr=True)
 
 
 def note(message: str) -> None:

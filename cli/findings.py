@@ -1,4 +1,4 @@
-"""Findings as a table: every rule, every reason, at once."""
+"""Findings: every rule, every reason, at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from cli import console
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """Print what is wrong, where and what to do; nothing where nothing is."""
+    """Print what is wrong, where and what to do; nothing where nothing is.
+
+    A table on a terminal; elsewhere a line a finding, as compilers print them, for logs and grep.
+    """
     if not findings:
         return
-    made = console.table("rule", "where", "what", "remedy", title="Findings")
-    for finding in findings:
-        made.add_row(finding.key, _place(finding), finding.what, finding.remedy)
-    console.errors.print(made)
+    if console.errors.file.isatty():
+        made = console.table("rule", "where", "what", "remedy", title="Findings")
+        for finding in findings:
+            made.add_row(finding.key, _place(finding), finding.what, finding.remedy)
+        console.errors.print(made)
+    else:
+        for finding in findings:
+            what = " ".join(finding.what.split())
+            console.note(f"{finding.key} {_place(finding)}: {what} → {finding.remedy}")
     keys = len({finding.key for finding in findings})
     console.note(f"{len(findings)} findings in {keys} rows")
 
