@@ -24,7 +24,7 @@ with told_plainly():
     warn(planned)
 
     secrets = SecretResolver(stack_configuration(), workspace_secrets(workspace_config))
-    outcome = recording(planned, workspace_config)
+    outcome = recording(planned, deployed, workspace_config)
     alerting = Alerting(
         "alerting", AlertingArgs(planned, secrets.resolve, outcome.hooks if outcome else None)
     )

@@ -39,7 +39,20 @@ def planned_outcomes(
     destinations = _rows(
         plan.destinations, DESTINATION, done, (ids or {}).get("destinations"), plan, {}
     )
-    return [*alerts, *forgotten(plan.prepared)], list(destinations)
+    alerts += _deletes(plan, done)
+    told = {item.key for item in alerts}
+    lost = [item for item in forgotten(plan.prepared) if item.key not in told]
+    return [*alerts, *lost], list(destinations)
+
+
+def _deletes(plan: Plan, done: Mapping[str, Done]) -> Iterator[RowOutcome]:
+    """The alerts that went, or could not be deleted; nothing of those not tried yet."""
+    for key in plan.deletes:
+        found = done.get(f"{ALERT}/{key}")
+        if found is not None:
+            yield RowOutcome(
+                key=key, action="DELETED", databricks_id=found.id or None, error=found.error
+            )
 
 
 def forgotten(prepared: Prepared) -> list[RowOutcome]:

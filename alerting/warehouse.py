@@ -73,9 +73,10 @@ class SqlWarehouse:
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """`function` of each item, as many at once as there are connections, in order."""
-        if not items:
-            return []
-        with ThreadPoolExecutor(min(self._workers, len(items))) as pool:
+        workers = min(self._workers, len(items))
+        if workers <= 1:  # no thread: a program that is exiting can start none
+            return [function(item) for item in items]
+        with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(function, items))
 
     @contextmanager

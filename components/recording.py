@@ -2,25 +2,30 @@
 
 Under `alerts up` the command records, after the engine has ended. Plain pulumi has nobody to do
 that: a program that has ended early is stopped without a word (no `atexit`), but resource hooks
-are called while it still runs. So hooks note what is done, a failure is recorded at once, and the
-rest when every id is known. Deletes come after the program: the next run records them.
+are called while it still runs. So hooks note what is done; a failure, and what is done after one,
+is recorded at once, the rest when every id is known. Deletes come last, while the program waits for
+the engine: its exit records them, or the next run, should this program be stopped before.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import datetime as dt
 import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from alerting.deployment import PREPARED_VARIABLE, Plan
 from alerting.errors import AlertsError
+from alerting.inventory import take_inventory
 from alerting.outcome import Action, Outcome, new_run_id, record
-from alerting.planned_outcome import Done, Ids, planned_outcomes
+from alerting.plan import Deployed
+from alerting.planned_outcome import ALERT, Done, Ids, planned_outcomes
 from alerting.warehouse import open_warehouse
 from components.outputs import deployed_ids
 
@@ -33,13 +38,19 @@ _ENGINE = "pulumi"
 
 
 class Recording:
-    """Notes what becomes of each resource of a plan, and writes it down."""
+    """Notes what becomes of each resource of a plan, and writes it down.
 
-    def __init__(self, plan: Plan, config: Callable[[], Config]) -> None:
-        self._plan, self._config = plan, config
+    `deletes` maps the alert_ids whose alerts will go to their Databricks ids.
+    """
+
+    def __init__(
+        self, plan: Plan, deletes: Mapping[str, str], config: Callable[[], Config]
+    ) -> None:
+        self._plan, self._deletes, self._config = plan, deletes, config
         self._started = dt.datetime.now(dt.UTC)
         self._run_id = new_run_id()
         self._done: dict[str, Done] = {}
+        self._failed = False
         self._written = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -59,10 +70,13 @@ class Recording:
         # The SDK waits for every output, so for this one too.
         _: pulumi.Output[str] = ids.apply(self._finished)
 
-    def _note(self, args: pulumi.ResourceHookArgs) -> None:
+    async def _note(self, args: pulumi.ResourceHookArgs) -> None:
         action: Action = "CREATED" if args.old_outputs is None else "UPDATED"
         with self._lock:
             self._done[_key(args.type, args.name)] = Done(action, args.id)
+            number, failed = len(self._done), self._failed
+        if failed:  # the program may be ended any moment: its last chance to tell of this one
+            await asyncio.to_thread(self._write_up_to, number)
 
     async def _note_failure(self, args: pulumi.ErrorHookArgs) -> bool:
         """Write a failure down before the engine goes on: it may end this program next."""
@@ -70,6 +84,7 @@ class Recording:
             self._done[_key(args.type, args.name)] = Done(
                 "ERROR", args.id, args.errors[0] if args.errors else "failed without a message"
             )
+            self._failed = True
             number = len(self._done)
         await asyncio.to_thread(self._write_up_to, number)
         return False  # the provider has tried again already
@@ -79,7 +94,21 @@ class Recording:
             await asyncio.to_thread(self._write, ids)
         except AlertsError as error:
             raise pulumi.RunError(f"the outcome was not recorded: {error}") from error
+        if self._deletes:
+            atexit.register(self._record_deletes, ids)
         return self._run_id
+
+    def _record_deletes(self, ids: Ids) -> None:
+        """Tell what the engine deleted, by the workspace's own word."""
+        try:
+            there = {alert.id for alert in take_inventory(self._config()).alerts}
+            gone = {key: alert for key, alert in self._deletes.items() if alert not in there}
+            with self._lock:
+                self._done |= {_key(ALERT, key): Done("DELETED", id_) for key, id_ in gone.items()}
+            self._write(ids)
+        except AlertsError as error:
+            # The engine has said good-bye, so there is nobody else to tell.
+            print(f"the next run records the deletes, now it failed: {error}", file=sys.stderr)
 
     def _write_up_to(self, number: int) -> None:
         """Many that fail at once are written together."""
@@ -114,9 +143,11 @@ class Recording:
         self._written = len(done)
 
 
-def recording(plan: Plan, config: Callable[[], Config]) -> Recording | None:
+def recording(plan: Plan, deployed: Deployed, config: Callable[[], Config]) -> Recording | None:
     """A recording, where no `alerts` command is there to write the outcome."""
-    return None if os.environ.get(PREPARED_VARIABLE) else Recording(plan, config)
+    if os.environ.get(PREPARED_VARIABLE):
+        return None
+    return Recording(plan, {key: deployed.alerts[key] for key in plan.deletes}, config)
 
 
 def _key(kind: str, name: str) -> str:

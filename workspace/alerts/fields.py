@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import quartz
 from workspace.errors import invalid
 
 OPERATORS = (
@@ -34,6 +36,9 @@ OUTPUT_ONLY = frozenset(
     }
 )
 
+# Good enough to refuse what no mail server takes.
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
 Check = Callable[[str, Any], None]
 
 
@@ -54,6 +59,25 @@ def check(alert: dict[str, Any]) -> None:
 def _text(path: str, value: Any) -> None:
     if not isinstance(value, str):
         raise invalid(f"{path} must be a string.")
+
+
+def _cron(path: str, value: Any) -> None:
+    _text(path, value)
+    problem = quartz.problem(value)
+    if problem:
+        raise invalid(f"{path} {value[:60]!r} is no Quartz cron expression: {problem}.")
+
+
+def _zone(path: str, value: Any) -> None:
+    _text(path, value)
+    if not quartz.is_time_zone(value):
+        raise invalid(f"{path} {value[:60]!r} is no time zone.")
+
+
+def _mail(path: str, value: Any) -> None:
+    _text(path, value)
+    if not _ADDRESS.fullmatch(value):
+        raise invalid(f"{path} {value[:60]!r} is no e-mail address.")
 
 
 def _flag(path: str, value: Any) -> None:
@@ -143,8 +167,8 @@ _ALERT: dict[str, Check] = {
     "parameters": _parameters,
     "schedule": _fields(
         {
-            "quartz_cron_schedule": _text,
-            "timezone_id": _text,
+            "quartz_cron_schedule": _cron,
+            "timezone_id": _zone,
             "pause_status": _one_of("PAUSED", "UNPAUSED"),
         },
         "quartz_cron_schedule",
@@ -170,7 +194,7 @@ _ALERT: dict[str, Check] = {
                     "notify_on_ok": _flag,
                     "retrigger_seconds": _whole,
                     "subscriptions": _many(
-                        _fields({"destination_id": _text, "user_email": _text}, exactly_one=True)
+                        _fields({"destination_id": _text, "user_email": _mail}, exactly_one=True)
                     ),
                     "effective_notify_on_ok": _anything,
                     "effective_retrigger_seconds": _anything,

@@ -39,11 +39,18 @@ class Alerts:
         self._store = store
         self._timestamp = timestamp
 
-    def create(self, user: User, body: dict[str, Any]) -> Document:
-        """A new alert. Raises ApiError for bad values, a taken name, a full workspace."""
+    def create(
+        self, user: User, body: dict[str, Any], is_folder: Callable[[str], bool]
+    ) -> Document:
+        """A new alert; `is_folder` tells whether the user sees a folder at a normal path.
+
+        Raises ApiError for bad values, a missing folder, a taken name, a full workspace.
+        """
         check(body)
         with self._store.transaction():
             alert = _completed(_inputs(body), user)
+            if not is_folder(alert["parent_path"]):
+                raise missing(f"Path ({alert['parent_path'][:200]}) doesn't exist.")
             self._require_place()
             self._require_name(alert)
             moment = self._timestamp()

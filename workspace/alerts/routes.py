@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from workspace.alerts.models import Alerts
 from workspace.errors import forbidden, invalid
+from workspace.folders.models import Folders
 from workspace.permissions.models import Permissions
 from workspace.wire import Call, page, route
 
@@ -33,7 +34,8 @@ def require_alert(call: Call, level: str) -> dict[str, Any]:
 def _create(call: Call) -> dict[str, Any]:
     body = call.json()
     _require_run_as(call, body.get("run_as"))
-    return _model(call).create(call.user, body)
+    folders = Folders(call.workspace.store, call.user)
+    return _model(call).create(call.user, body, folders.exists)
 
 
 def _get(call: Call) -> dict[str, Any]:

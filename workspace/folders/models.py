@@ -1,4 +1,4 @@
-"""Folders: made by name, or by an alert that is put in them."""
+"""Folders: made by name; those that hold an alert are there whatever became of their own."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class Folders:
             if folder in taken:
                 raise ApiError(400, "RESOURCE_ALREADY_EXISTS", f"{folder} exists and is no folder.")
             self._store.put(KIND, folder, {"path": folder})
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a folder at a normal path."""
+        known = path in _ALWAYS or self._store.get(KIND, path) is not None
+        return known or path in self._folders()
 
     def status(self, path: str) -> Document:
         """A folder, or an alert's file. Raises ApiError 404."""

@@ -33,7 +33,8 @@ _KEPT = 1000
 _ATTEMPTS = 4
 _WAITS = (0.5, 2.0, 5.0)
 _TIMEOUT = 5.0
-_WORKERS = 8
+# A thread for each receiver that has something waiting: dead ones must not take the others' turns.
+_RECEIVERS = 256
 
 
 class Notifier:
@@ -45,7 +46,7 @@ class Notifier:
         self._store, self._mailbox, self._host, self._egress = store, mailbox, host, egress
         self._lock = threading.Lock()
         self._busy: set[str] = set()  # receivers that somebody delivers to
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="delivery")
+        self._pool = ThreadPoolExecutor(_RECEIVERS, thread_name_prefix="delivery")
         self._ending = threading.Event()
 
     def start(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -11,11 +13,13 @@ import pytest
 
 from alerting.deployment import Prepared, plan
 from alerting.inventory import ExistingAlert, Inventory
+from alerting.outcome import Outcome
 from alerting.plan import Deployed, deployed_from
 from alerting.rows import Destination, Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot
 from alerting.validation import RuleResult, ValidationReport
+from components import recording
 from components.alerting import Alerting, AlertingArgs
 
 MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -170,3 +174,50 @@ def test_a_stacks_outputs_are_read_back_as_they_were_exported() -> None:
     outputs = {"alerts": {"A": "1", "B": ""}, "destinations": {"d": "2"}, "configVersion": 4.0}
     assert deployed_from(outputs) == Deployed({"A": "1"}, {"d": "2"}, 4)
     assert deployed_from({}) == Deployed()
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
+    """What a Recording writes, in place of a warehouse."""
+    found: list[Outcome] = []
+    monkeypatch.setattr(recording, "record", lambda _w, _s, outcome, _r: found.append(outcome))
+    monkeypatch.setattr(
+        recording, "open_warehouse", lambda *_: contextlib.nullcontext(SimpleNamespace())
+    )
+    for name in ("ResourceHook", "ErrorHook", "ResourceHookBinding"):
+        monkeypatch.setattr(pulumi, name, lambda *_, **__: SimpleNamespace())
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "test")
+    return found
+
+
+def _call(key: str, **more: Any) -> Any:
+    return SimpleNamespace(type=ALERT, name=key, id=f"id-of-{key}", old_outputs=None, **more)
+
+
+def test_what_is_done_after_a_failure_is_recorded_too(recorded: list[Outcome]) -> None:
+    what = plan(prepared([rule("A"), rule("B"), rule("C")]), Deployed())
+    made = recording.Recording(what, {}, lambda: SimpleNamespace())  # type: ignore[arg-type]
+
+    async def run() -> None:
+        await made._note(_call("A"))
+        assert not recorded  # nothing has failed: one MERGE at the end tells all
+        await made._note_failure(_call("B", errors=["no such folder"]))
+        await made._note(_call("C"))
+
+    asyncio.run(run())
+    assert [(row.key, row.action, row.error) for row in recorded[-1].alerts] == [
+        ("A", "CREATED", None),
+        ("B", "ERROR", "no such folder"),
+        ("C", "CREATED", None),
+    ]
+    assert len({outcome.run_id for outcome in recorded}) == 1
+
+
+def test_a_delete_that_failed_is_told_with_the_apis_message(recorded: list[Outcome]) -> None:
+    what = plan(prepared([rule("A")]), Deployed(alerts={"A": "held-id", "OLD": "old-id"}))
+    assert what.deletes == ("OLD",)
+    made = recording.Recording(what, {"OLD": "old-id"}, lambda: SimpleNamespace())  # type: ignore[arg-type]
+    asyncio.run(made._note_failure(_call("OLD", errors=["not yours"])))
+    assert [(row.key, row.action, row.error) for row in recorded[-1].alerts] == [
+        ("OLD", "DELETED", "not yours")
+    ]

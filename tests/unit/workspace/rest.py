@@ -70,5 +70,7 @@ def serving(directory: Path) -> Iterator[Rest]:
     # No route of these tests reaches SQL.
     workspace = Workspace(store, None, Directory(store), "http://testserver")  # type: ignore[arg-type]
     with TestClient(application(workspace), raise_server_exceptions=False) as client:
-        yield Rest(workspace, client)
+        made = Rest(workspace, client)
+        made.ok("POST", "/api/2.0/workspace/mkdirs", {"path": ALERT["parent_path"]})
+        yield made
     store.close()
