@@ -27,12 +27,15 @@ from alerting.plan import (
     guard_version,
     left_elsewhere,
     quota_is_near,
+    still_needed,
 )
 from alerting.rows import Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
+from alerting.tables import DESTINATIONS
 from alerting.targets import KINDS
 from alerting.trash import trashed_lately
+from alerting.unlisted import with_unlisted
 from alerting.validation import RuleResult, ValidationReport, validate
 from alerting.warehouse import open_warehouse
 
@@ -87,6 +90,12 @@ class Plan:
         """The alert_ids with this decision, in order."""
         return [item.key for item in self.alerts if item.decision == decision]
 
+    @property
+    def unseen_drifts(self) -> dict[str, Drift]:
+        """What an engine sees only when it refreshes: all but lost alerts, which are replaced."""
+        lost = {item.key for item in self.alerts if not item.existing}
+        return {key: drift for key, drift in self.prepared.drifts.items() if key not in lost}
+
     def reason(self, key: str) -> str:
         """Why a rule is held or skipped: its findings."""
         result = self.prepared.report.result(key)
@@ -114,7 +123,7 @@ def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepar
             full=full,
             existing=lambda: existing_destination_ids(listed.result()),
         )
-        inventory = listed.result()
+        inventory = with_unlisted(config, snapshot, listed.result())
         trashed = 0
         if quota_is_near(inventory, snapshot.rows) and not settings.purge_on_delete:
             trashed = trashed_lately(warehouse, settings)
@@ -161,16 +170,24 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
     alerts = decide_alerts(
         candidates,
         prepared.inventory,
-        deployed.alerts,
+        deployed,
         parent_path=settings.parent_path,
         adopt_existing=settings.adopt_existing,
     )
     destinations = _decide_destinations(prepared, deployed)
+    destinations += still_needed(destinations, deployed.destinations, alerts, prepared.inventory)
     deletes = guard_deletes(
         [item.key for item in alerts if item.decision != "skip"],
         deployed.alerts,
         rows=snapshot.rows,
         max_deletes=settings.max_deletes,
+    )
+    guard_deletes(
+        [item.key for item in destinations if item.decision != "skip"],
+        deployed.destinations,
+        rows=len(snapshot.destinations) + len(snapshot.invalid_destinations),
+        max_deletes=settings.max_deletes,
+        table=DESTINATIONS,
     )
     warnings = [
         guard_quota(alerts, prepared.inventory, prepared.trashed_lately),
@@ -228,6 +245,11 @@ def _decide_destinations(prepared: Prepared, deployed: Deployed) -> list[Declare
             item.destination_id not in wrong,
         )
         for item in enabled
+    ]
+    candidates += [
+        Candidate(item.key, item.name, item.databricks_id, valid=False)
+        for item in snapshot.invalid_destinations
+        if item.is_enabled
     ]
     types = {item.destination_id: KINDS[item.destination_type].api_type for item in enabled}
     return decide_destinations(

@@ -51,6 +51,13 @@ class ExistingAlert(BaseModel):
     update_time: dt.datetime | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def destination_ids(self) -> list[str]:
+        """The Databricks ids of the destinations that it notifies."""
+        notification = self.arguments.get("evaluation", {}).get("notification") or {}
+        subscribed = notification.get("subscriptions") or ()
+        return [item["destination_id"] for item in subscribed if item.get("destination_id")]
+
 
 class ExistingDestination(BaseModel):
     """A notification destination of the workspace; `type` as the API names it."""
@@ -81,7 +88,7 @@ def take_inventory(config: Config) -> Inventory:
     Raises AuthenticationError or WorkspaceError with the API's message and the request.
     """
     return Inventory(
-        alerts=tuple(_alert(item) for item in _pages(config, "/api/2.0/alerts", "alerts")),
+        alerts=tuple(existing_alert(item) for item in _pages(config, "/api/2.0/alerts", "alerts")),
         destinations=tuple(
             _destination(item)
             for item in _pages(config, "/api/2.0/notification-destinations", "results")
@@ -102,7 +109,8 @@ def folder(path: str) -> str:
     return f"/Workspace{trimmed}"
 
 
-def _alert(item: dict[str, Any]) -> ExistingAlert:
+def existing_alert(item: dict[str, Any]) -> ExistingAlert:
+    """An alert from the API's body."""
     return ExistingAlert(
         id=item["id"],
         display_name=item.get("display_name", ""),

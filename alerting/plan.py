@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from alerting.errors import GuardError
 from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, folder
+from alerting.tables import ALERTS
 
 _REMEDY = (
     "Delete alerts for good (databricks-alerts:purgeOnDelete), or spread the rules over workspaces"
@@ -42,25 +43,29 @@ class Declared:
     """What becomes of one candidate.
 
     `existing` is the Databricks id that it has already (empty: none); `adopt` says that the stack
-    does not manage that one yet, so it is imported.
+    does not manage that one yet, so it is imported. `replaces` is the Databricks id of the alert
+    that was trashed or deleted outside and that this one stands in for (empty: none ever was).
     """
 
     key: str
     decision: Decision
     existing: str = ""
     adopt: bool = False
+    replaces: str = ""
 
 
 @dataclass(frozen=True)
 class Deployed:
     """The last deployment of this stack: our ids to Databricks' ids, and the version applied.
 
-    `config_version` is None when the stack was never deployed.
+    `config_version` is None when the stack was never deployed. `replaced` are the Databricks ids of
+    alerts that were lost and deployed again, by our ids.
     """
 
     alerts: Mapping[str, str] = field(default_factory=dict)
     destinations: Mapping[str, str] = field(default_factory=dict)
     config_version: int | None = None
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
 
 def deployed_from(outputs: dict[str, Any]) -> Deployed:
@@ -70,6 +75,7 @@ def deployed_from(outputs: dict[str, Any]) -> Deployed:
         alerts=_ids(outputs.get("alerts")),
         destinations=_ids(outputs.get("destinations")),
         config_version=None if version is None else int(version),
+        replaced=_ids(outputs.get("replaced")),
     )
 
 
@@ -80,7 +86,7 @@ def _ids(mapping: Any) -> dict[str, str]:
 def decide_alerts(
     candidates: Sequence[Candidate],
     inventory: Inventory,
-    deployed: Mapping[str, str],
+    deployed: Deployed,
     *,
     parent_path: str,
     adopt_existing: bool,
@@ -89,15 +95,16 @@ def decide_alerts(
 
     An alert belongs to a rule when the stack deployed it for that rule; else, with
     `adopt_existing`, when the row names its id; else when its name stands in `parent_path`. The
-    list of alerts leaves trashed ones out, so a trashed alert belongs to nobody.
+    list of alerts leaves trashed ones out, so a trashed alert belongs to nobody. Databricks'
+    provider takes it for living, so `replaces` tells the engine to deploy it again.
     """
     home = folder(parent_path)
     by_id = {alert.id: alert for alert in inventory.alerts}
     by_name = {alert.display_name: alert for alert in inventory.alerts if alert.parent_path == home}
-    taken = _claimed(candidates, deployed, by_id)
+    taken = _claimed(candidates, deployed.alerts, by_id)
 
     def match(candidate: Candidate) -> tuple[str, bool]:
-        managed = deployed.get(candidate.key, "")
+        managed = deployed.alerts.get(candidate.key, "")
         if managed in by_id:
             return managed, False
         if not adopt_existing:
@@ -110,7 +117,13 @@ def decide_alerts(
             return named.id, True
         return "", False
 
-    return [_declare(candidate, *match(candidate)) for candidate in candidates]
+    def declare(candidate: Candidate) -> Declared:
+        managed = deployed.alerts.get(candidate.key, "")
+        lost = managed if managed not in by_id else ""
+        replaces = lost or deployed.replaced.get(candidate.key, "")
+        return replace(_declare(candidate, *match(candidate)), replaces=replaces)
+
+    return [declare(candidate) for candidate in candidates]
 
 
 def left_elsewhere(
@@ -147,7 +160,9 @@ def decide_destinations(
 ) -> list[Declared]:
     """The same for destinations, which have no folder: matched by id, else by name and type.
 
-    `types` maps destination_id to the API's destination type.
+    `types` maps destination_id to the API's destination type, where the row has one. An invalid
+    one that the stack manages is held though no list shows it: that list is behind at times, and
+    the engine deletes what is not declared.
     """
     by_id = {item.id: item for item in inventory.destinations}
     by_name = {(item.display_name, item.type): item for item in inventory.destinations}
@@ -155,19 +170,42 @@ def decide_destinations(
 
     def match(candidate: Candidate) -> tuple[str, bool]:
         managed = deployed.get(candidate.key, "")
-        if managed in by_id:
+        if managed in by_id or (managed and not candidate.valid):
             return managed, False
         if not adopt_existing:
             return "", False
         noted = by_id.get(candidate.known_id)
-        if noted is not None and noted.type == types[candidate.key]:
+        kind = types.get(candidate.key, "")
+        if noted is not None and noted.type == kind:
             return noted.id, True
-        named = by_name.get((candidate.name, types[candidate.key]))
+        named = by_name.get((candidate.name, kind))
         if named is not None and named.id not in taken:
             return named.id, True
         return "", False
 
     return [_declare(candidate, *match(candidate)) for candidate in candidates]
+
+
+def still_needed(
+    declared: Sequence[Declared],
+    deployed: Mapping[str, str],
+    alerts: Sequence[Declared],
+    inventory: Inventory,
+) -> list[Declared]:
+    """Destinations to hold though no row declares them: held alerts notify them.
+
+    A rule that names a destination whose row is gone or disabled is invalid, so its alert is held;
+    without the destination it would fall silent.
+    """
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    held = [by_id[item.existing] for item in alerts if item.decision == "hold"]
+    notified = {target for alert in held for target in alert.destination_ids}
+    kept = {item.key for item in declared if item.decision != "skip"}
+    return [
+        Declared(key, "hold", identity)
+        for key, identity in sorted(deployed.items())
+        if key not in kept and identity in notified
+    ]
 
 
 def guard_deletes(
@@ -176,25 +214,27 @@ def guard_deletes(
     *,
     rows: int,
     max_deletes: int | float | None,
+    table: str = ALERTS,
 ) -> list[str]:
-    """The alert_ids that will be deleted, in order; refuses too many.
+    """The alert_ids (or, with that `table`, destination_ids) that will go, in order.
 
     `rows` is how many rows the table has, enabled or not. `max_deletes` is a count, a share of the
     deployed (a float below 1), or None for the default: 5 or 20 %, whichever is more.
 
-    Raises GuardError when the table is empty though alerts are deployed, or when more would go.
+    Raises GuardError when the table is empty though its things are deployed, or when more would go.
     """
+    things = "alerts" if table == ALERTS else "destinations"
     gone = sorted(set(deployed) - set(declared))
     if deployed and not rows:
         raise GuardError(
-            f"alert_configurations is empty but this stack has deployed {len(deployed)} alerts: "
+            f"{table} is empty but this stack has deployed {len(deployed)} {things}: "
             "was it truncated, or is the catalog the right one? To delete them all on purpose, "
             "run `alerts destroy`"
         )
     limit = delete_limit(len(deployed), max_deletes)
     if len(gone) > limit:
         raise GuardError(
-            f"{len(gone)} of {len(deployed)} deployed alerts would be deleted, {limit} are "
+            f"{len(gone)} of {len(deployed)} deployed {things} would be deleted, {limit} are "
             f"allowed: {_some(gone)}. If that is meant, set databricks-alerts:maxDeletes to "
             f"{len(gone)} for this stack, or put the rows back"
         )

@@ -42,7 +42,31 @@ def planned_outcomes(
     alerts += _deletes(plan, done)
     told = {item.key for item in alerts}
     lost = [item for item in forgotten(plan.prepared) if item.key not in told]
-    return [*alerts, *lost], list(destinations)
+    return with_news(plan.prepared, [*alerts, *lost], list(destinations))
+
+
+def with_news(
+    prepared: Prepared, alerts: Iterable[RowOutcome], destinations: Iterable[RowOutcome]
+) -> tuple[list[RowOutcome], list[RowOutcome]]:
+    """Outcomes in which what no row knew yet was CREATED, though this run changed nothing of it.
+
+    The run that made it ended before it could record that: Ctrl-C, a crash.
+    """
+    snapshot = prepared.snapshot
+    of_alerts = {rule.alert_id: rule.databricks_alert_id for rule in snapshot.rules}
+    of_destinations = {
+        row.destination_id: row.databricks_destination_id for row in snapshot.destinations
+    }
+    return _news(alerts, of_alerts), _news(destinations, of_destinations)
+
+
+def _news(rows: Iterable[RowOutcome], noted: Mapping[str, str | None]) -> list[RowOutcome]:
+    return [
+        row.model_copy(update={"action": "CREATED"})
+        if row.action == "UNCHANGED" and row.databricks_id and not noted.get(row.key)
+        else row
+        for row in rows
+    ]
 
 
 def _deletes(plan: Plan, done: Mapping[str, Done]) -> Iterator[RowOutcome]:
@@ -77,13 +101,17 @@ def _rows(
     plan: Plan,
     names: Mapping[str, str],
 ) -> Iterator[RowOutcome]:
+    drifts = plan.unseen_drifts
     for item in declared:
         error: str | None
         if item.decision != "deploy":
             action: Action = "HELD" if item.decision == "hold" else "SKIPPED"
             known, error = item.existing, plan.reason(item.key) or "its row is invalid"
         else:
-            found = done.get(f"{kind}/{item.key}") or _unnoticed(item, ids)
+            found = done.get(f"{kind}/{item.key}")
+            if found is None and item.key in drifts:
+                continue  # left as somebody made it: told as in sync, the drift would be forgotten
+            found = found or _unnoticed(item, ids)
             if found is None:
                 continue
             action, known, error = _action(item, found), found.id or item.existing, found.error

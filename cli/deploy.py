@@ -109,6 +109,8 @@ def run_up(request: Request) -> int:
             steps = StepCollector()
             previewed = operate(request, engine, _standing_by(engine, engine.preview), steps)
             if not previewed.succeeded:
+                if previewed.result != "canceled":
+                    _record_refusal(request, engine.name, prepared, previewed)
                 return 1
             if planned:
                 require_same(planned, make_plan(request.stack, prepared, steps.steps))
@@ -118,9 +120,25 @@ def run_up(request: Request) -> int:
         stopwatch = Stopwatch()
         result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)
         outcome = _outcome(request, engine.name, prepared, result, started, stopwatch)
-        with request.stack.warehouse() as warehouse:
-            record(warehouse, prepared.settings, outcome, prepared.report)
+        _record(request, prepared, outcome)
         return _verdict(result, outcome, prepared.settings.min_success_rate)
+
+
+def _record(request: Request, prepared: Prepared, outcome: Outcome) -> None:
+    with request.stack.warehouse() as warehouse:
+        record(warehouse, prepared.settings, outcome, prepared.report)
+
+
+def _record_refusal(
+    request: Request, engine: str, prepared: Prepared, previewed: DeploymentResult
+) -> None:
+    """An `up` that its preview stopped did nothing, and says in the tables why."""
+    nothing = replace(previewed, steps=[], failures=[])
+    if nothing.error is None:
+        nothing.error = "; ".join(item.message for item in previewed.failures) or "preview failed"
+    now = dt.datetime.now(dt.UTC)
+    outcome = _outcome(request, engine, prepared, nothing, now, Stopwatch())
+    _record(request, prepared, outcome)
 
 
 def reading_again(request: Request, prepared: Prepared) -> Request:
@@ -256,8 +274,17 @@ def _outcome(
         alerts=tuple(alerts),
         destinations=tuple(destinations),
         latencies_ms=tuple(stopwatch.milliseconds),
-        error=result.error,
+        error=_reason(result),
     )
+
+
+def _reason(result: DeploymentResult) -> str | None:
+    """Why the whole run could not go on: the program's own words, where it said any."""
+    if result.error is None:
+        return None
+    errors = [item for item in result.diagnostics if item.severity == "error" and not item.urn]
+    said = [item.message.strip() for item in errors]
+    return "; ".join(dict.fromkeys(said)) or result.error
 
 
 def _verdict(result: DeploymentResult, outcome: Outcome, least: float) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from alerting.deployment import Prepared
 from alerting.outcome import Action, RowOutcome
-from alerting.planned_outcome import forgotten
+from alerting.planned_outcome import forgotten, with_news
 from engine.events import EngineEvent, ResourceFailedEvent, ResourceOutputsEvent, ResourcePreEvent
 from engine.options import DeploymentResult
 from engine.values import reveal
@@ -67,7 +67,7 @@ def row_outcomes(
     alerts = _alerts(prepared, result)
     told = {item.key for item in alerts}
     lost = [item for item in forgotten(prepared) if item.key not in told]
-    return [*alerts, *lost], _destinations(result)
+    return with_news(prepared, [*alerts, *lost], _plain(result, DESTINATION))
 
 
 def deleted_outcomes(result: DeploymentResult) -> tuple[list[RowOutcome], list[RowOutcome]]:
@@ -83,7 +83,10 @@ def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
         if not item.is_valid
     }
     names = {rule.alert_id: rule.display_name for rule in prepared.snapshot.rules}
-    held = _keys(result.outputs, "held")
+    if "held" in result.outputs:
+        held = _keys(result.outputs, "held")
+    else:  # the program did not come so far: what a row names stays deployed
+        held = {rule.alert_id for rule in prepared.snapshot.rules if rule.databricks_alert_id}
     rows = []
     for key in sorted({*done, *findings}):
         entry = done.get(key)
@@ -106,10 +109,6 @@ def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
                 )
             )
     return rows
-
-
-def _destinations(result: DeploymentResult) -> list[RowOutcome]:
-    return _plain(result, DESTINATION)
 
 
 def _plain(result: DeploymentResult, kind: str) -> list[RowOutcome]:

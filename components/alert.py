@@ -27,7 +27,10 @@ def declare_alert(
     """Declare a rule's alert, named by its alert_id; an alert that exists already is adopted."""
     arguments = alert_arguments(rule, query, settings, subscribed(destination_ids))
     options = pulumi.ResourceOptions(
-        parent=parent, import_=declared.existing if declared.adopt else None, hooks=hooks
+        parent=parent,
+        import_=declared.existing if declared.adopt else None,
+        hooks=hooks,
+        replacement_trigger=_trigger(declared),
     )
     return databricks.AlertV2(rule.alert_id, opts=options, **arguments)
 
@@ -43,6 +46,15 @@ def hold_alert(
     options = pulumi.ResourceOptions(
         parent=parent,
         ignore_changes=["*"],
+        replacement_trigger=_trigger(declared),
         import_=declared.existing if declared.adopt else None,
     )
     return databricks.AlertV2(declared.key, opts=options, **alert.arguments)
+
+
+def _trigger(declared: Declared) -> str:
+    """What makes an engine replace a trashed alert, which the provider's Read takes for living.
+
+    A trigger replaces when it changes from one value to another, so there always is one.
+    """
+    return declared.replaces or "none lost"

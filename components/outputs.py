@@ -26,6 +26,8 @@ def export_outputs(alerting: Alerting, plan: Plan, deployed: Deployed) -> None:
     pulumi.export("destinationsVersion", snapshot.destinations_version)
     pulumi.export("alerts", _ids(alerting.alerts, deployed.alerts))
     pulumi.export("destinations", _ids(alerting.destinations, deployed.destinations))
+    # Each alert's replacement trigger: the next run must name the same, or it would replace again.
+    pulumi.export("replaced", {item.key: item.replaces for item in plan.alerts if item.replaces})
     pulumi.export("held", plan.alert_keys("hold"))
     pulumi.export("skipped", plan.alert_keys("skip"))
 
@@ -35,9 +37,10 @@ def warn(plan: Plan) -> None:
     for warning in plan.warnings:
         pulumi.log.warn(warning)
     # `alerts` has what was changed outside read again; the CLI does it when it is told to.
-    if plan.prepared.drifts and not os.environ.get(PREPARED_VARIABLE):
+    drifts = plan.unseen_drifts
+    if drifts and not os.environ.get(PREPARED_VARIABLE):
         pulumi.log.warn(
-            f"changed outside: {told(plan.prepared.drifts)}. `pulumi preview --refresh` shows it, "
+            f"changed outside: {told(drifts)}. `pulumi preview --refresh` shows it, "
             "`pulumi up --refresh` repairs it"
         )
     for item in plan.alerts:

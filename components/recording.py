@@ -54,7 +54,9 @@ class Recording:
         self._written = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        done = pulumi.ResourceHook("alerts-done", self._note)
+        # A note that cannot be taken, as when Ctrl-C ends this program, fails no deployment.
+        quiet = pulumi.ResourceHookOptions(ignore_errors=True)
+        done = pulumi.ResourceHook("alerts-done", self._note, quiet)
         failed = pulumi.ErrorHook("alerts-failed", self._note_failure)
         self.hooks = pulumi.ResourceHookBinding(
             after_create=[done], after_update=[done], on_error=[failed]

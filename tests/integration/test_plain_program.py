@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -38,11 +39,13 @@ def rows(project: Project) -> dict[object, tuple[object, ...]]:
     return {row[0]: row[1:] for row in found}
 
 
+def workspace(project: Project) -> WorkspaceClient:
+    return WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
+
+
 def take_name(project: Project, name: str) -> None:
     """Somebody makes an alert of that name by hand, so that ours cannot get it."""
-    WorkspaceClient(
-        profile="local", config_file=str(project.workspace.config_file)
-    ).alerts_v2.create_alert(
+    workspace(project).alerts_v2.create_alert(
         AlertV2(
             display_name=name,
             query_text="SELECT 1 AS v",
@@ -91,6 +94,36 @@ def test_a_failure_is_recorded_with_the_apis_message(
     assert project.sql(
         "SELECT error_count, engine FROM alert_sync_metrics ORDER BY sync_started_at DESC LIMIT 1"
     ) == [(1, "pulumi")]
+
+
+def test_a_trashed_alert_is_deployed_again_and_what_somebody_edited_is_not_told_as_in_sync(
+    project: Project,
+) -> None:
+    project.keep_rules("COST-001", "COST-002")
+    assert run(project).succeeded
+    sql = "SELECT alert_id, databricks_alert_id FROM alert_configurations"
+    before = {key: str(id_) for key, id_ in project.sql(sql)}
+    api = workspace(project).alerts_v2
+    api.trash_alert(before["COST-001"])
+    edited = api.get_alert(before["COST-002"])
+    edited.display_name = "mine now"
+    api.update_alert(before["COST-002"], edited, "display_name")
+
+    result = run(project)
+    assert result.succeeded
+    assert result.changes["replace"] == 1
+    after = {key: str(id_) for key, id_ in project.sql(sql)}
+    assert api.get_alert(after["COST-001"]).display_name == "[WARNING] Daily Cost Spike"
+    assert after["COST-001"] != before["COST-001"]
+    assert rows(project)["COST-001"][:3] == ("CREATED", "SUCCESS", True)
+    # Nobody refreshed, so COST-002 is as it was left, and stays in everybody's view.
+    assert rows(project)["COST-002"] == ("CREATED", "SUCCESS", True, None)
+    status = json.loads(project.alerts("status", "-s", "test", "--json").out)
+    assert {item["alert_id"]: item["drift"] for item in status} == {
+        "COST-001": None,
+        "COST-002": "renamed",
+    }
+    assert "replace" not in run(project).changes
 
 
 def test_a_preview_records_nothing(project: Project) -> None:

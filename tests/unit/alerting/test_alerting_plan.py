@@ -49,7 +49,7 @@ def decide(
     return decide_alerts(
         candidates,
         Inventory(alerts=tuple(alerts)),
-        deployed or {},
+        Deployed(alerts=deployed or {}),
         parent_path="/Shared/alerts/",
         adopt_existing=adopt,
     )
@@ -92,7 +92,22 @@ def test_an_alert_is_adopted_by_its_noted_id_then_by_its_name_in_the_folder() ->
 
 
 def test_a_trashed_alert_belongs_to_nobody_and_is_deployed_again() -> None:
-    assert decide([Candidate("A", "a", "1", True)], [], {"A": "1"}) == [Declared("A", "deploy")]
+    [made] = decide([Candidate("A", "a", "1", True)], [], {"A": "1"})
+    assert made == Declared("A", "deploy", replaces="1")
+
+
+def test_what_a_deployment_replaced_is_named_by_every_later_one() -> None:
+    """Another trigger, or none, would have the engine replace the alert once more."""
+    rules, now = [Candidate("A", "a", "2", True)], Inventory(alerts=(alert("2", "a"),))
+
+    def decided(deployed: Deployed) -> list[Declared]:
+        return decide_alerts(rules, now, deployed, parent_path=HOME, adopt_existing=True)
+
+    assert decided(Deployed({"A": "2"}, replaced={"A": "1"})) == [
+        Declared("A", "deploy", "2", replaces="1")
+    ]
+    # The run that replaced it ended before its outputs were kept: state has 2, the outputs have 1.
+    assert decided(Deployed({"A": "1"})) == [Declared("A", "deploy", "2", adopt=True, replaces="1")]
 
 
 def test_a_name_that_another_rule_holds_is_not_taken() -> None:

@@ -194,9 +194,14 @@ def _call(key: str, **more: Any) -> Any:
     return SimpleNamespace(type=ALERT, name=key, id=f"id-of-{key}", old_outputs=None, **more)
 
 
+def _run(hook: Any) -> None:
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        loop.run_until_complete(hook)
+
+
 def test_what_is_done_after_a_failure_is_recorded_too(recorded: list[Outcome]) -> None:
     what = plan(prepared([rule("A"), rule("B"), rule("C")]), Deployed())
-    made = recording.Recording(what, {}, lambda: SimpleNamespace())  # type: ignore[arg-type]
+    made = recording.Recording(what, {}, SimpleNamespace)  # type: ignore[arg-type]
 
     async def run() -> None:
         await made._note(_call("A"))
@@ -204,7 +209,7 @@ def test_what_is_done_after_a_failure_is_recorded_too(recorded: list[Outcome]) -
         await made._note_failure(_call("B", errors=["no such folder"]))
         await made._note(_call("C"))
 
-    asyncio.run(run())
+    _run(run())
     assert [(row.key, row.action, row.error) for row in recorded[-1].alerts] == [
         ("A", "CREATED", None),
         ("B", "ERROR", "no such folder"),
@@ -216,8 +221,8 @@ def test_what_is_done_after_a_failure_is_recorded_too(recorded: list[Outcome]) -
 def test_a_delete_that_failed_is_told_with_the_apis_message(recorded: list[Outcome]) -> None:
     what = plan(prepared([rule("A")]), Deployed(alerts={"A": "held-id", "OLD": "old-id"}))
     assert what.deletes == ("OLD",)
-    made = recording.Recording(what, {"OLD": "old-id"}, lambda: SimpleNamespace())  # type: ignore[arg-type]
-    asyncio.run(made._note_failure(_call("OLD", errors=["not yours"])))
+    made = recording.Recording(what, {"OLD": "old-id"}, SimpleNamespace)  # type: ignore[arg-type]
+    _run(made._note_failure(_call("OLD", errors=["not yours"])))
     assert [(row.key, row.action, row.error) for row in recorded[-1].alerts] == [
         ("OLD", "DELETED", "not yours")
     ]
