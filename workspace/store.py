@@ -1,7 +1,7 @@
 """Documents of every API, durable across kill -9: SQLite with a write-ahead log.
 
 A write is on disk when `put` returns; inside a transaction, when that ends, whole or not at all.
-Reads come from memory.
+Reads of documents come from memory; contents, which may be large, stay on disk.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Store:
             "CREATE TABLE IF NOT EXISTS documents "
             "(kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"
         )
+        self._db.execute("CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, body BLOB)")
         self._documents: dict[str, dict[str, Document]] = {}
         self._depth = 0
         self._before: list[tuple[str, str, Document | None]] = []
@@ -73,6 +74,22 @@ class Store:
             known = self._documents.get(kind, {})
             for key in [key for key, document in known.items() if wanted(document)]:
                 self.delete(kind, key)
+
+    def content(self, key: str) -> bytes | None:
+        """The bytes kept under a key, or None."""
+        with self._lock:
+            row = self._db.execute("SELECT body FROM contents WHERE id = ?", (key,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def put_content(self, key: str, content: bytes) -> None:
+        """Keep bytes under a key."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO contents VALUES (?, ?)", (key, content))
+
+    def delete_content(self, key: str) -> None:
+        """Forget the bytes under a key."""
+        with self.transaction():
+            self._db.execute("DELETE FROM contents WHERE id = ?", (key,))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

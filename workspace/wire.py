@@ -49,12 +49,18 @@ class Call:
 
     @property
     def url_path(self) -> str:
-        """The path that was asked for."""
-        return self._request.url.path
+        """The path that was asked for, its escapes resolved once."""
+        # The request's URL would end at an escaped ? or #, a route's parameter before a last \n.
+        return str(self._request.scope["path"])
 
     def query(self, name: str, default: str = "") -> str:
         """One query parameter."""
         return self._request.query_params.get(name, default)
+
+    @property
+    def body(self) -> bytes:
+        """The body as it came."""
+        return self._body
 
     def json(self) -> dict[str, Any]:
         """The body as an object. Raises ApiError MALFORMED_REQUEST."""
@@ -137,6 +143,13 @@ def whole_number(text: str, name: str) -> int:
     if re.fullmatch(r"-?[0-9]{1,15}", text) is None:
         raise invalid(f"{name} is not a number: {text[:40]!r}")
     return int(text)
+
+
+def boolean(text: str, name: str) -> bool:
+    """A query parameter as true or false, which an absent one is. Raises ApiError."""
+    if text.lower() not in ("true", "false", ""):
+        raise invalid(f"{name} must be true or false, not {text[:40]!r}")
+    return text.lower() == "true"
 
 
 def _refuse(constant: str) -> Any:
