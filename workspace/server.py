@@ -20,6 +20,7 @@ from workspace.errors import ApiError
 from workspace.evaluation.routes import routes as evaluation_routes
 from workspace.faults.gate import FaultGate
 from workspace.faults.routes import routes as fault_routes
+from workspace.files.routes import routes as file_routes
 from workspace.folders.routes import routes as folder_routes
 from workspace.identity.routes import routes as identity_routes
 from workspace.notification.inbox import route as inbox_route
@@ -54,6 +55,7 @@ def application(workspace: Workspace, more: Sequence[BaseRoute] = ()) -> Starlet
             *destination_routes(),
             *permission_routes(),
             *folder_routes(),
+            *file_routes(),
             *secret_routes(),
             *grants.routes(),
             *securables.routes(),

@@ -9,6 +9,7 @@ from typing import Any
 
 from workspace.alerts.fields import OUTPUT_ONLY, check
 from workspace.errors import ApiError, invalid, missing, taken
+from workspace.files.models import KIND as FILE
 from workspace.folders.paths import normal
 from workspace.identity.models import User
 from workspace.store import Document, Store
@@ -133,9 +134,12 @@ class Alerts:
 
     def _require_name(self, alert: Document, key: str = "") -> None:
         home, name = alert["parent_path"], alert["display_name"]
-        for other in self.active():
-            if (other["parent_path"], other["display_name"]) == (home, name) and other["id"] != key:
-                raise taken(f"Node named '{name}.dbalert.json' already exists in {home}.")
+        same = any(
+            (other["parent_path"], other["display_name"]) == (home, name) and other["id"] != key
+            for other in self.active()
+        )
+        if same or self._store.get(FILE, f"{home}/{name}.dbalert.json"):
+            raise taken(f"Node named '{name}.dbalert.json' already exists in {home}.")
 
 
 def _inputs(alert: dict[str, Any]) -> dict[str, Any]:

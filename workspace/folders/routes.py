@@ -7,8 +7,9 @@ from typing import Any
 from starlette.routing import Route
 
 from workspace.alerts.models import Alerts
-from workspace.errors import forbidden, invalid
+from workspace.errors import invalid
 from workspace.folders.models import Folders
+from workspace.folders.paths import asked
 from workspace.wire import Call, route
 
 _BASE = "/api/2.0/workspace"
@@ -18,14 +19,14 @@ def routes() -> list[Route]:
     """The routes of this room."""
     return [
         route("POST", f"{_BASE}/mkdirs", _make),
-        route("GET", f"{_BASE}/get-status", lambda call: _model(call).status(_asked(call))),
-        route("GET", f"{_BASE}/list", lambda call: {"objects": _model(call).inside(_asked(call))}),
+        route("GET", f"{_BASE}/get-status", lambda call: _model(call).status(_path(call))),
+        route("GET", f"{_BASE}/list", lambda call: {"objects": _model(call).inside(_path(call))}),
         route("POST", f"{_BASE}/delete", _delete),
     ]
 
 
 def _make(call: Call) -> dict[str, Any]:
-    _model(call).make(_path(call.json().get("path")))
+    _model(call).make(asked(call.json().get("path")))
     return {}
 
 
@@ -34,21 +35,13 @@ def _delete(call: Call) -> dict[str, Any]:
     recursive = body.get("recursive", False)
     if not isinstance(recursive, bool):
         raise invalid("recursive must be true or false.")
-    if recursive and not call.user.admin:
-        raise forbidden("Only workspace admins may delete folders with all that is in them.")
     alerts = Alerts(call.workspace.store, call.workspace.timestamp)
-    _model(call).delete(_path(body.get("path")), recursive=recursive, alerts=alerts)
+    _model(call).delete(asked(body.get("path")), recursive=recursive, alerts=alerts)
     return {}
 
 
-def _asked(call: Call) -> str:
-    return _path(call.query("path"))
-
-
-def _path(value: Any) -> str:
-    if not isinstance(value, str) or not value.startswith("/"):
-        raise invalid("path is required, and begins with a slash.")
-    return value
+def _path(call: Call) -> str:
+    return asked(call.query("path"))
 
 
 def _model(call: Call) -> Folders:
