@@ -49,7 +49,7 @@ class Alerts:
         """
         check(body)
         with self._store.transaction():
-            alert = _completed(_inputs(body), user)
+            alert = _completed(inputs(body), user)
             if not is_folder(alert["parent_path"]):
                 raise missing(f"Path ({alert['parent_path'][:200]}) doesn't exist.")
             self._require_place()
@@ -89,7 +89,7 @@ class Alerts:
             if old["lifecycle_state"] != "ACTIVE":
                 raise missing(f"Alert {key} is in the trash.")
             paths = _mask(mask, body)
-            wanted = _masked(_inputs(old), body, paths)
+            wanted = _masked(inputs(old), body, paths)
             if normal(wanted.get("parent_path") or old["parent_path"]) != old["parent_path"]:
                 raise invalid("parent_path can be set on create only.")
             check(wanted)
@@ -142,7 +142,7 @@ class Alerts:
             raise taken(f"Node named '{name}.dbalert.json' already exists in {home}.")
 
 
-def _inputs(alert: dict[str, Any]) -> dict[str, Any]:
+def inputs(alert: dict[str, Any]) -> dict[str, Any]:
     """What a client says of an alert, without what the server adds."""
     kept = {
         name: copy.deepcopy(value)
@@ -192,7 +192,7 @@ def _mask(mask: str, body: dict[str, Any]) -> list[str]:
 
 def _masked(old: dict[str, Any], body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
     """`old` with the masked fields of `body`; a masked field that is absent is cleared."""
-    known = _inputs(body)
+    known = inputs(body)
     for path in paths:
         target, source = old, known
         *parents, leaf = path.split(".")

@@ -26,9 +26,14 @@ def routes() -> list[Route]:
     ]
 
 
-def require_alert(call: Call, level: str) -> dict[str, Any]:
-    """The alert that the path names. Raises ApiError 404, or 403 without that permission."""
-    return _allowed(call, level)
+def require_alert(call: Call, level: str, key: str | None = None) -> dict[str, Any]:
+    """The alert that the path names, or `key`.
+
+    Raises ApiError 404, or 403 without that permission.
+    """
+    alert = _model(call).get(call.path["id"] if key is None else key)
+    _permissions(call).require(call.user, _name(alert), alert["owner_user_name"], level)
+    return alert
 
 
 def _create(call: Call) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def _create(call: Call) -> dict[str, Any]:
 
 
 def _get(call: Call) -> dict[str, Any]:
-    return _allowed(call, "CAN_READ")
+    return require_alert(call, "CAN_READ")
 
 
 def _list(call: Call) -> dict[str, Any]:
@@ -55,14 +60,14 @@ def _list(call: Call) -> dict[str, Any]:
 
 
 def _update(call: Call) -> dict[str, Any]:
-    _allowed(call, "CAN_EDIT")
+    require_alert(call, "CAN_EDIT")
     body, mask = call.json(), call.query("update_mask")
     _require_run_as(call, body.get("run_as"))
     return _model(call).update(call.user, call.path["id"], body, mask)
 
 
 def _delete(call: Call) -> dict[str, Any]:
-    _allowed(call, "CAN_MANAGE")
+    require_alert(call, "CAN_MANAGE")
     _model(call).delete(call.path["id"], purge=call.query("purge").lower() == "true")
     return {}
 
@@ -87,13 +92,6 @@ def _require_run_as(call: Call, run_as: Any) -> None:
             raise forbidden(f"User {call.user.name} may not set run_as.{field} to {name[:80]}.")
         if call.workspace.directory.find(name) is None:
             raise invalid(f"run_as.{field}: {name[:80]} does not exist.")
-
-
-def _allowed(call: Call, needed: str) -> dict[str, Any]:
-    """The alert that the path names. Raises ApiError 404, or 403 below this level."""
-    alert = _model(call).get(call.path["id"])
-    _permissions(call).require(call.user, _name(alert), alert["owner_user_name"], needed)
-    return alert
 
 
 def _permissions(call: Call) -> Permissions:

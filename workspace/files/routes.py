@@ -9,6 +9,8 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from workspace.alerts.definition import definition
+from workspace.alerts.routes import require_alert
 from workspace.errors import invalid
 from workspace.files.models import Upload
 from workspace.files.notebooks import notebook, recognized
@@ -54,9 +56,12 @@ def _export(call: Call) -> dict[str, Any] | Response:
 
 
 def _content(call: Call, path: str) -> bytes:
-    """What is at a path. Raises ApiError."""
+    """What is at a path. Raises ApiError 404, 403 for an alert that the user may not read."""
     folders = Folders(call.workspace.store, call.user)
-    return folders.read(path)
+    key = folders.status(path).get("resource_id")
+    if key is None:
+        return folders.read(path)
+    return definition(require_alert(call, "CAN_READ", key))
 
 
 def _write(call: Call, upload: Upload, *, overwrite: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -277,6 +278,20 @@ def test_a_file_of_any_name_works_or_is_refused(rest: Rest, name: str) -> None:
         rest.ok("POST", f"{TREE}/delete", {"path": path})
     assert code in (200, 400, 404)
     assert rest.ok("GET", f"{TREE}/list?path={FOLDER}")["objects"] == []
+
+
+def test_an_alert_is_exported_as_its_definition_to_those_who_may_read_it(rest: Rest) -> None:
+    text = {"query_text": "SELECT 1\n AS c", "custom_description": "a\nb"}
+    alert = rest.alert(**text)
+    path = f"{FOLDER}/one.dbalert.json"
+    shown = json.loads(read(rest, path))
+    assert shown["query_lines"] == ["SELECT 1", " AS c"]
+    assert shown["custom_description_lines"] == ["a", "b"]
+    assert shown["schedule"] == alert["schedule"]
+    assert "state" not in shown["evaluation"]
+    assert "display_name" not in shown
+    rest("GET", "/api/2.0/alerts", who=EVE)
+    assert rest.refusal("GET", f"{TREE}/export?path={path}", who=EVE) == (403, "PERMISSION_DENIED")
 
 
 @pytest.mark.parametrize(
