@@ -25,6 +25,7 @@ from workspace.folders.routes import routes as folder_routes
 from workspace.identity.routes import routes as identity_routes
 from workspace.notification.inbox import route as inbox_route
 from workspace.page.routes import routes as page_routes
+from workspace.permissions.folder_routes import routes as folder_permission_routes
 from workspace.permissions.routes import routes as permission_routes
 from workspace.secrets.routes import routes as secret_routes
 from workspace.state import ORG_ID, WAREHOUSE_ID, Workspace
@@ -54,6 +55,7 @@ def application(workspace: Workspace, more: Sequence[BaseRoute] = ()) -> Starlet
             *alert_routes(),
             *destination_routes(),
             *permission_routes(),
+            *folder_permission_routes(),
             *folder_routes(),
             *file_routes(),
             *secret_routes(),

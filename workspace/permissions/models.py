@@ -14,10 +14,10 @@ from workspace.store import Document, Store
 
 LEVELS = ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE")
 _ABOUT = {
-    "CAN_READ": "Can view the alert",
-    "CAN_RUN": "Can view and run the alert",
-    "CAN_EDIT": "Can view, run and edit the alert",
-    "CAN_MANAGE": "Can view, run, edit, delete and manage permissions of the alert",
+    "CAN_READ": "Can view the {what}",
+    "CAN_RUN": "Can view and run the {what}",
+    "CAN_EDIT": "Can view, run and edit the {what}",
+    "CAN_MANAGE": "Can view, run, edit, delete and manage permissions of the {what}",
 }
 _WHO = ("user_name", "group_name", "service_principal_name")
 
@@ -25,7 +25,7 @@ Entry = dict[str, str]  # one of _WHO, and "level"
 
 
 class Permissions:
-    """The lists of all alerts. An object is named by its path, such as `alertsv2/<id>`."""
+    """All lists. An object is named by its path, such as `alertsv2/<id>`."""
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store
@@ -55,18 +55,21 @@ class Permissions:
             verb = needed.removeprefix("CAN_").capitalize()
             raise forbidden(f"User {user.name} does not have {verb} permissions on {name}.")
 
-    def shown(self, name: str) -> Document:
-        """An object's list as the API shows it, what admins inherit included."""
-        inherited = {"permission_level": "CAN_MANAGE", "inherited": True}
-        admins = {
-            "group_name": ADMINS,
-            "all_permissions": [{**inherited, "inherited_from_object": ["/"]}],
-        }
-        direct = [self._shown_entry(entry) for entry in self._entries(name)]
+    def shown(self, name: str, kind: str = "alertv2", heir: str = "") -> Document:
+        """An object's list as the API shows it, what admins and an `heir` inherit included."""
+        level = {"permission_level": "CAN_MANAGE", "inherited": True}
+        inherited = [{**level, "inherited_from_object": ["/"]}]
+        shown = {_key(entry): self._shown_entry(entry) for entry in self._entries(name)}
+        user = self._directory.find(heir)
+        if user is not None:
+            field = "service_principal_name" if user.service_principal else "user_name"
+            entry = self._shown_entry({field: heir, "level": "CAN_MANAGE"})
+            shown[field, heir] = {**entry, "all_permissions": inherited}
+        admins = {"group_name": ADMINS, "all_permissions": inherited}
         return {
             "object_id": f"/{name}",
-            "object_type": "alertv2",
-            "access_control_list": [*direct, admins],
+            "object_type": kind,
+            "access_control_list": [*shown.values(), admins],
         }
 
     def replace(self, name: str, body: dict[str, Any]) -> None:
@@ -123,9 +126,11 @@ class Permissions:
         return user is not None and user.service_principal == (kind == "service_principal_name")
 
 
-def levels() -> Document:
-    """The levels that an alert knows, as the API describes them."""
-    described = [{"permission_level": name, "description": _ABOUT[name]} for name in LEVELS]
+def levels(what: str = "alert") -> Document:
+    """The levels that an alert or another object knows, as the API describes them."""
+    described = [
+        {"permission_level": name, "description": _ABOUT[name].format(what=what)} for name in LEVELS
+    ]
     return {"permission_levels": described}
 
 

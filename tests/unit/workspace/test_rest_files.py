@@ -18,6 +18,7 @@ from workspace.folders.models import home_owner
 from workspace.identity.models import ADMIN
 
 TREE = "/api/2.0/workspace"
+DIRECTORIES = "/api/2.0/permissions/directories"
 EVE = "eve@local.test"
 EVES = f"/Workspace/Users/{EVE}"
 FOLDER = "/Workspace/Shared/a"
@@ -292,6 +293,32 @@ def test_an_alert_is_exported_as_its_definition_to_those_who_may_read_it(rest: R
     assert "display_name" not in shown
     rest("GET", "/api/2.0/alerts", who=EVE)
     assert rest.refusal("GET", f"{TREE}/export?path={path}", who=EVE) == (403, "PERMISSION_DENIED")
+
+
+def test_a_folders_list_is_kept_and_shown_until_the_folder_goes(rest: Rest) -> None:
+    key = status(rest, FOLDER)[1]["object_id"]
+    entry = {"group_name": "users", "permission_level": "CAN_READ"}
+    shown = rest.ok("PUT", f"{DIRECTORIES}/{key}", {"access_control_list": [entry]})
+    assert (shown["object_id"], shown["object_type"]) == (f"/directories/{key}", "directory")
+    names = [item["group_name"] for item in shown["access_control_list"]]
+    assert names == ["users", "admins"]
+    more = {"access_control_list": [{"user_name": ADMIN, "permission_level": "CAN_MANAGE"}]}
+    assert len(rest.ok("PATCH", f"{DIRECTORIES}/{key}", more)["access_control_list"]) == 3
+    assert rest("PUT", f"{DIRECTORIES}/{key}", {"access_control_list": []}, EVE)[0] == 403
+    rest.ok("POST", f"{TREE}/delete", {"path": FOLDER})
+    assert rest("GET", f"{DIRECTORIES}/{key}")[0] == 404
+    rest.ok("POST", f"{TREE}/mkdirs", {"path": FOLDER})
+    assert len(rest.ok("GET", f"{DIRECTORIES}/{key}")["access_control_list"]) == 1
+
+
+def test_a_homes_owner_manages_its_lists(rest: Rest) -> None:
+    rest.ok("POST", f"{TREE}/mkdirs", {"path": f"{EVES}/bundle"}, EVE)
+    key = status(rest, f"{EVES}/bundle")[1]["object_id"]
+    shown = rest.ok("PUT", f"{DIRECTORIES}/{key}", {"access_control_list": []}, EVE)
+    [own, _] = shown["access_control_list"]
+    assert (own["user_name"], own["all_permissions"][0]["inherited"]) == (EVE, True)
+    described = rest.ok("GET", f"{DIRECTORIES}/{key}/permissionLevels", who=EVE)
+    assert all("folder" in level["description"] for level in described["permission_levels"])
 
 
 @pytest.mark.parametrize(
