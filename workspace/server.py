@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from workspace.alerts.routes import routes as alert_routes
+from workspace.beyond import routes as routes_beyond
 from workspace.destinations.routes import routes as destination_routes
 from workspace.door import Door
 from workspace.errors import ApiError
@@ -62,6 +63,7 @@ def application(workspace: Workspace, more: Sequence[BaseRoute] = ()) -> Starlet
             *grants.routes(),
             *securables.routes(),
             *evaluation_routes(),
+            *routes_beyond(),
             inbox_route(),
             *page_routes(),
             *thrift_routes(*sql),

@@ -329,6 +329,15 @@ def test_a_home_belongs_to_the_user_it_is_named_by(path: str, owner: str) -> Non
     assert home_owner(path) == owner
 
 
+def test_bundles_hear_that_there_are_no_jobs_and_get_rid_of_their_telemetry(rest: Rest) -> None:
+    for method, call in (("POST", "create"), ("GET", "list"), ("POST", "runs/submit")):
+        refused = rest.refusal(method, f"/api/2.2/jobs/{call}", {} if method == "POST" else None)
+        assert refused == (501, "NOT_IMPLEMENTED")
+    taken = rest.ok("POST", "/telemetry-ext", {"protoLogs": ["a", "b"]})
+    assert taken == {"errors": [], "numProtoSuccess": 2}
+    assert rest.ok("POST", "/telemetry-ext", {"protoLogs": 7})["numProtoSuccess"] == 0
+
+
 def test_counts_of_requests_name_no_files(rest: Rest) -> None:
     for name in ("f", "g"):
         put(rest, f"{FOLDER}/{name}")
