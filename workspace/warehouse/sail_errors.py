@@ -270,6 +270,11 @@ def _unreachable(found: re.Match[str], statement: Statement) -> SqlError:
     )
 
 
+def _broken(found: re.Match[str], statement: Statement) -> SqlError:
+    """The engine answers, and by what it says it is the one that is broken."""
+    return SqlError("INTERNAL_ERROR", f"The SQL engine failed: {found[1]}", "XX000", analysis=True)
+
+
 def _arity(found: re.Match[str], statement: Statement) -> SqlError:
     few = int(found[1]) < int(found[2])
     kind = "NOT_ENOUGH_DATA_COLUMNS" if few else "TOO_MANY_DATA_COLUMNS"
@@ -388,7 +393,8 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], Statement], SqlError]]] = [
         ),
     ),
     (r"StatusCode\.CANCELLED", _crashed),
-    (r"StatusCode\.(\w+)", _unreachable),
+    (r"StatusCode\.(UNAVAILABLE|DEADLINE_EXCEEDED)", _unreachable),
+    (r"status = StatusCode\.\w+\s+details = \"([^\n]*)\"", _broken),
     (
         r"(?:not implemented|unsupported|not supported|unsupported operation):? ?([^\n]*)",
         lambda found, _: unsupported(f"This statement ({found[1].strip()})"),

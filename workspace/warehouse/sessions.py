@@ -38,6 +38,7 @@ _SAIL_CATALOG = 'type="memory",initial_database=["default"],initial_database_com
 _FOREVER = 10 * 365 * 24 * 3600
 _UNTOLD = re.compile(r"\n+JVM stacktrace:.*|(?<=line )(\d+ pos \d+);\n['+:].*", re.DOTALL)
 _REST = 60.0  # seconds after which a session is looked at before it is used again
+_RETRIES = 5  # of pyspark's 15, which are ten minutes of waiting for a server that is gone
 
 
 class Spark:
@@ -127,9 +128,11 @@ class SparkSession:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # The class itself: pyspark.sql would leave a mark in os.environ that breaks children.
+            from pyspark.sql.connect.client.retries import DefaultPolicy
             from pyspark.sql.connect.session import SparkSession as Connect
 
             self._spark = Connect.builder.remote(url).create()
+        self._spark.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
         self._catalog = catalog
         self._names = names
         self._registered = Registrations(catalog, names, self._internal)
