@@ -16,6 +16,7 @@ from workspace.warehouse.table_references import references
 from workspace.warehouse.text import unbound
 
 _SPARK = re.compile(r"^\s*\[([A-Z][A-Z0-9_.]+)\] (.*?)\s*SQLSTATE: (\w{5})(.*)$", re.DOTALL)
+_SESSION_GONE = re.compile(r"\s*\[(NO_ACTIVE_SESSION|INVALID_HANDLE\.SESSION_\w+)\]")
 # Conditions that Sail raises with Spark's words, but without their SQLSTATE.
 _SQLSTATES = {
     "CAST_INVALID_INPUT": "22018",
@@ -43,6 +44,8 @@ _ARROW_TYPES = {
 
 def translate(message: str, statement: Statement) -> SqlError:
     """An engine's message as an error in Databricks' form."""
+    if _SESSION_GONE.match(message):
+        return _unavailable("it has another session now; run the statement again")
     spark = _SPARK.match(message)
     if spark:
         condition, text, sqlstate, tail = spark.groups()
@@ -262,12 +265,15 @@ def _crashed(found: re.Match[str], statement: Statement) -> SqlError:
 
 def _unreachable(found: re.Match[str], statement: Statement) -> SqlError:
     """The engine's process is gone: the statement is not to blame."""
-    return SqlError(
-        "WAREHOUSE_UNAVAILABLE",
-        f"The SQL engine behind the local workspace does not answer ({found[1]}). Start the "
-        "workspace, or the Spark Connect server it was given, anew.",
-        "08001",
+    return _unavailable(
+        f"it is gone ({found[1]}). Start the workspace, or the Spark Connect server it was given, "
+        "anew"
     )
+
+
+def _unavailable(why: str) -> SqlError:
+    message = f"The SQL engine behind the local workspace does not answer: {why}."
+    return SqlError("WAREHOUSE_UNAVAILABLE", message, "08001")
 
 
 def _broken(found: re.Match[str], statement: Statement) -> SqlError:
