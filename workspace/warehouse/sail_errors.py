@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from workspace.warehouse import conditions, reach
+from workspace.warehouse import conditions, gaps, reach
 from workspace.warehouse.conditions import Statement, analysis, at, at_offset
 from workspace.warehouse.errors import SqlError, TailedSqlError, syntax_error, unsupported
 from workspace.warehouse.table_references import references
@@ -50,7 +50,13 @@ def translate(message: str, statement: Statement) -> SqlError:
     if spark:
         condition, text, sqlstate, tail = spark.groups()
         raised = condition.startswith(("PARSE_", "UNBOUND_", "DUPLICATED_CTE"))
-        return TailedSqlError(condition, text, sqlstate, tail.rstrip(), analysis=not raised)
+        error = TailedSqlError(condition, text, sqlstate, tail.rstrip(), analysis=not raised)
+        return gaps.of_any_spark(error) or error
+    told = _of_sail(message, statement)
+    return gaps.of_any_spark(told) or gaps.of_sail(told, statement.text) or told
+
+
+def _of_sail(message: str, statement: Statement) -> SqlError:
     for pattern, make in _PATTERNS:
         found = re.search(pattern, message, re.DOTALL)
         if found:
