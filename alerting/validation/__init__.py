@@ -192,7 +192,7 @@ def _explain_findings(rule: Rule, explained: _Explained) -> list[Finding]:
             check="explain",
             what=problem.message,
             where="alert_query_template",
-            remedy="correct the query; the warehouse refuses it",
+            remedy=explain.remedy(problem),
             error_class=problem.condition,
             sqlstate=problem.sqlstate,
             line=problem.line,

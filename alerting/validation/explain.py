@@ -37,6 +37,7 @@ _NOT_THE_RULE_CONDITIONS = (
     "TEMPORARILY_UNAVAILABLE",
     "REQUEST_LIMIT_EXCEEDED",
 )
+_LOCAL_GAP = "UNSUPPORTED_FEATURE.LOCAL_WORKSPACE"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,13 @@ def read_problem(message: str) -> Problem:
         line=line,
         position=position,
     )
+
+
+def remedy(problem: Problem) -> str:
+    """What to do: a query that the local workspace cannot run may well be a good one."""
+    if problem.condition == _LOCAL_GAP:
+        return "run it on Databricks, or on Apache Spark by `alerts workspace start --spark`"
+    return "correct the query; the warehouse refuses it"
 
 
 def is_rules_fault(condition: str, sqlstate: str) -> bool:

@@ -99,6 +99,28 @@ def test_two_workspaces_share_a_server(warehouse: Warehouse, tmp_path: Path, ser
         other.stop()
 
 
+@pytest.mark.skipif(bool(SPARK), reason="a server of others is not to be stopped")
+def test_a_server_that_was_started_anew_is_taken_up_again(tmp_path: Path) -> None:
+    from pysail.spark import SparkConnectServer
+
+    first = SparkConnectServer("127.0.0.1", 0)
+    first.start(background=True)
+    port = first.listening_address[1]
+    warehouse = Warehouse(tmp_path, f"sc://127.0.0.1:{port}")
+    warehouse.start()
+    _rows(warehouse, "CREATE TABLE t AS SELECT 1 AS n", "default")
+    first.stop()
+    with pytest.raises(SqlError, match="WAREHOUSE_UNAVAILABLE"):
+        _rows(warehouse, "SELECT n FROM t", "default")
+    second = SparkConnectServer("127.0.0.1", port)
+    second.start(background=True)
+    try:
+        assert _rows(warehouse, "SELECT n FROM t", "default") == [{"n": 1}]
+    finally:
+        warehouse.stop()
+        second.stop()
+
+
 def test_a_placeholder_in_a_literal_stays(warehouse: Warehouse) -> None:
     held = _rows(warehouse, "SELECT '${catalog}.${gold_schema}' AS template", "default")
     assert held == [{"template": "${catalog}.${gold_schema}"}]

@@ -221,3 +221,46 @@ def test_nothing_that_is_only_explained_is_run(warehouse: Warehouse) -> None:
             warehouse.execute(f"DESCRIBE QUERY {change}", user="ada@local.test")
     held = warehouse.execute("SELECT n FROM kept", user="ada@local.test").table.to_pylist()
     assert held == [{"n": 1}]
+
+
+@pytest.mark.skipif(bool(SPARK), reason="Apache Spark has most of it")
+@pytest.mark.parametrize(
+    ("query", "what"),
+    [
+        ("SELECT * EXCEPT (list_cost) FROM fact_usage", "SELECT * EXCEPT is"),
+        ("SELECT custom_tags:a.b FROM fact_usage", "A path into JSON (column:field) is"),
+        ("FROM fact_usage |> WHERE list_cost > 1", "Pipe syntax (|>) is"),
+        ("SELECT workspace_id COLLATE UTF8_LCASE = 'A' FROM fact_usage", "COLLATE is"),
+        ("SELECT list_cost FROM fact_usage ORDER BY ALL", "ORDER BY ALL is"),
+        ("SELECT list_cost AS d, d + 1 AS e FROM fact_usage", "The alias d, read in"),
+        (
+            "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) "
+            "SELECT n FROM r",
+            "WITH RECURSIVE is",
+        ),
+        ("SELECT iff(list_cost > 1, 1, 0) FROM fact_usage", "The function iff is"),
+        ("SELECT try_divide(list_cost, 2) FROM fact_usage", "try_divide"),
+        ("SELECT workspace_id LIKE ANY ('a', 'b') FROM fact_usage", "This statement ("),
+    ],
+)
+def test_what_the_engine_lacks_is_not_told_as_the_querys_mistake(
+    warehouse: Warehouse, query: str, what: str
+) -> None:
+    _, text = _explained(warehouse, f"EXPLAIN EXTENDED {query}")
+    assert "[UNSUPPORTED_FEATURE.LOCAL_WORKSPACE]" in text
+    assert what in text
+    assert "not supported by the local workspace" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "condition"),
+    [
+        ("SELECT d, list_cost AS d FROM fact_usage", "UNRESOLVED_COLUMN"),
+        ("SELECT list_cost AS d, x.d FROM fact_usage x", "UNRESOLVED_COLUMN"),
+        ("WITH r AS (SELECT 1 FROM r) SELECT * FROM r", "TABLE_OR_VIEW_NOT_FOUND"),
+        ("SELECT iffy(1)", "UNRESOLVED_ROUTINE"),
+        ("SELECT list_cost FROM fact_usage WHERE AND 1", "PARSE_SYNTAX_ERROR"),
+    ],
+)
+def test_a_mistake_is_told_as_one(warehouse: Warehouse, query: str, condition: str) -> None:
+    assert f"[{condition}" in _explained(warehouse, f"EXPLAIN EXTENDED {query}")[1]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from workspace.warehouse import conditions, reach
+from workspace.warehouse import conditions, gaps, reach
 from workspace.warehouse.conditions import Statement, analysis, at, at_offset
 from workspace.warehouse.errors import SqlError, TailedSqlError, syntax_error, unsupported
 from workspace.warehouse.table_references import references
 from workspace.warehouse.text import unbound
 
 _SPARK = re.compile(r"^\s*\[([A-Z][A-Z0-9_.]+)\] (.*?)\s*SQLSTATE: (\w{5})(.*)$", re.DOTALL)
+_SESSION_GONE = re.compile(r"\s*\[(NO_ACTIVE_SESSION|INVALID_HANDLE\.SESSION_\w+)\]")
 # Conditions that Sail raises with Spark's words, but without their SQLSTATE.
 _SQLSTATES = {
     "CAST_INVALID_INPUT": "22018",
@@ -43,11 +44,19 @@ _ARROW_TYPES = {
 
 def translate(message: str, statement: Statement) -> SqlError:
     """An engine's message as an error in Databricks' form."""
+    if _SESSION_GONE.match(message):
+        return _unavailable("it has another session now; run the statement again")
     spark = _SPARK.match(message)
     if spark:
         condition, text, sqlstate, tail = spark.groups()
         raised = condition.startswith(("PARSE_", "UNBOUND_", "DUPLICATED_CTE"))
-        return TailedSqlError(condition, text, sqlstate, tail.rstrip(), analysis=not raised)
+        error = TailedSqlError(condition, text, sqlstate, tail.rstrip(), analysis=not raised)
+        return gaps.of_any_spark(error) or error
+    told = _of_sail(message, statement)
+    return gaps.of_any_spark(told) or gaps.of_sail(told, statement.text) or told
+
+
+def _of_sail(message: str, statement: Statement) -> SqlError:
     for pattern, make in _PATTERNS:
         found = re.search(pattern, message, re.DOTALL)
         if found:
@@ -262,12 +271,20 @@ def _crashed(found: re.Match[str], statement: Statement) -> SqlError:
 
 def _unreachable(found: re.Match[str], statement: Statement) -> SqlError:
     """The engine's process is gone: the statement is not to blame."""
-    return SqlError(
-        "WAREHOUSE_UNAVAILABLE",
-        f"The SQL engine behind the local workspace does not answer ({found[1]}). Start the "
-        "workspace, or the Spark Connect server it was given, anew.",
-        "08001",
+    return _unavailable(
+        f"it is gone ({found[1]}). Start the workspace, or the Spark Connect server it was given, "
+        "anew"
     )
+
+
+def _unavailable(why: str) -> SqlError:
+    message = f"The SQL engine behind the local workspace does not answer: {why}."
+    return SqlError("WAREHOUSE_UNAVAILABLE", message, "08001")
+
+
+def _broken(found: re.Match[str], statement: Statement) -> SqlError:
+    """The engine answers, and by what it says it is the one that is broken."""
+    return SqlError("INTERNAL_ERROR", f"The SQL engine failed: {found[1]}", "XX000", analysis=True)
 
 
 def _arity(found: re.Match[str], statement: Statement) -> SqlError:
@@ -388,7 +405,8 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], Statement], SqlError]]] = [
         ),
     ),
     (r"StatusCode\.CANCELLED", _crashed),
-    (r"StatusCode\.(\w+)", _unreachable),
+    (r"StatusCode\.(UNAVAILABLE|DEADLINE_EXCEEDED)", _unreachable),
+    (r"status = StatusCode\.\w+\s+details = \"([^\n]*)\"", _broken),
     (
         r"(?:not implemented|unsupported|not supported|unsupported operation):? ?([^\n]*)",
         lambda found, _: unsupported(f"This statement ({found[1].strip()})"),

@@ -38,6 +38,8 @@ _SAIL_CATALOG = 'type="memory",initial_database=["default"],initial_database_com
 _FOREVER = 10 * 365 * 24 * 3600
 _UNTOLD = re.compile(r"\n+JVM stacktrace:.*|(?<=line )(\d+ pos \d+);\n['+:].*", re.DOTALL)
 _REST = 60.0  # seconds after which a session is looked at before it is used again
+_CONNECTION = "08"  # the class of SQLSTATEs for a server or a session that is gone
+_RETRIES = 4  # in four seconds: pyspark waits ten minutes for a server that is gone
 
 
 class Spark:
@@ -127,18 +129,19 @@ class SparkSession:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # The class itself: pyspark.sql would leave a mark in os.environ that breaks children.
+            from pyspark.sql.connect.client.retries import DefaultPolicy
             from pyspark.sql.connect.session import SparkSession as Connect
 
             self._spark = Connect.builder.remote(url).create()
+        self._spark.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
         self._catalog = catalog
         self._names = names
         self._registered = Registrations(catalog, names, self._internal)
         self.catalog = current
         self.schema = schema
         self._used = time.monotonic()
-        self._spark.conf.set("spark.sql.session.timeZone", "UTC")
-        # Apache Spark puts values in place of ${name} everywhere, in literals too; rules hold such.
-        self._spark.conf.set("spark.sql.variable.substitute", "false")
+        self._lost = threading.Event()
+        self._guarded(Sent("", ""), self._configure)
 
     def standing_in(self, catalog: str, schema: str) -> SparkSession:
         """The same session of the server, for statements of another catalog and schema."""
@@ -152,6 +155,11 @@ class SparkSession:
         self._internal(f"USE CATALOG {quote(self.catalog)}")
         self._internal(f"USE SCHEMA {quote(self.schema)}")
 
+    def _configure(self) -> None:
+        self._spark.conf.set("spark.sql.session.timeZone", "UTC")
+        # Apache Spark puts values in place of ${name} everywhere, in literals too; rules hold such.
+        self._spark.conf.set("spark.sql.variable.substitute", "false")
+
     def close(self) -> None:
         """End the session on the server."""
         self._spark.stop()
@@ -160,6 +168,8 @@ class SparkSession:
         """Whether the server still has it; asked only after a rest."""
         from pyspark.errors import PySparkException
 
+        if self._lost.is_set():
+            return False
         now = time.monotonic()
         rested, self._used = now - self._used, now
         if rested < _REST:
@@ -216,7 +226,10 @@ class SparkSession:
                 warnings.simplefilter("ignore")
                 return action()
         except PySparkException as error:
-            raise self.translated(sent.restored(_message(error)), sent.original) from error
+            told = self.translated(sent.restored(_message(error)), sent.original)
+            if told.sqlstate.startswith(_CONNECTION):
+                self._lost.set()  # for all that stand in it: the next statement has a new one
+            raise told from error
 
     def _columns(self, parts: Sequence[str]) -> dict[str, str]:
         """A table's columns and types; none for what is not in the catalog."""

@@ -99,6 +99,8 @@ def renaming(
 
 def _is_named(table: exp.Table) -> bool:
     parts = table.parts
+    if table.find_ancestor(exp.Hint):
+        return False  # an alias of the query
     if not parts or not all(
         isinstance(part, exp.Identifier) and "start" in part.meta for part in parts
     ):

@@ -34,6 +34,7 @@ def _database(catalog: str, schema: str) -> str:
             "MERGE WITH SCHEMA EVOLUTION INTO a.b.t USING u ON 1 = 1 WHEN MATCHED THEN DELETE",
             ["a.b.t", "u"],
         ),
+        ("SELECT /*+ BROADCAST(c) */ 1 FROM a.b.c", ["a.b.c"]),
         ("SELECT * FROM ${catalog}.b.c", []),
         ("SELECT FROM WHERE", []),
     ],
