@@ -20,10 +20,12 @@ from alerting.access import PERMISSIONS_SUFFIX
 from alerting.deployment import PREPARED_VARIABLE, Prepared, prepare
 from alerting.drift import told
 from alerting.errors import ConfigurationError
+from alerting.inventory import folder
 from alerting.outcome import Outcome, new_run_id, record
 from cli import console
 from cli.context import StackContext
 from cli.findings import print_findings
+from cli.folders import ensure_folder
 from cli.local import is_sandbox
 from cli.options import EngineChoice
 from cli.outcome import Stopwatch, row_outcomes
@@ -116,12 +118,21 @@ def run_up(request: Request) -> int:
                 require_same(planned, make_plan(request.stack, prepared, steps.steps))
             else:
                 confirm(request, previewed, "Apply these changes?")
+        _make_home(request, prepared)
         started = dt.datetime.now(dt.UTC)
         stopwatch = Stopwatch()
         result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)
         outcome = _outcome(request, engine.name, prepared, result, started, stopwatch)
         _record(request, prepared, outcome)
         return _verdict(result, outcome, prepared.settings.min_success_rate)
+
+
+def _make_home(request: Request, prepared: Prepared) -> None:
+    """Make parentPath where no alert stands in it yet: it may be new, and alerts need it."""
+    home = folder(prepared.settings.parent_path)
+    if not any(alert.parent_path == home for alert in prepared.inventory.alerts):
+        for line in ensure_folder(request.stack):
+            console.note(line)
 
 
 def _record(request: Request, prepared: Prepared, outcome: Outcome) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from alerting.errors import AuthenticationError, WorkspaceError
-from alerting.folders import make_folder
 from alerting.tables import create_or_migrate
 from cli import console
 from cli.context import open_stack
+from cli.folders import ensure_folder
 from cli.options import Stack
 
 
@@ -16,11 +15,7 @@ def init(stack: Stack = "local") -> None:
     with context.warehouse() as warehouse:
         done = create_or_migrate(warehouse, context.settings)
     where = f"{context.settings.catalog}.{context.settings.gold_schema}"
-    try:
-        done += make_folder(context.workspace, context.settings.parent_path)
-    except (AuthenticationError, WorkspaceError) as error:
-        # The tables are made; a folder that only others may make is no reason to stop.
-        console.errors.print(f"warning: {error}", highlight=False, markup=False)
+    done += ensure_folder(context)
     for line in done:
         console.out.print(line, highlight=False)
     if not done:

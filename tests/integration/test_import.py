@@ -123,6 +123,8 @@ def test_an_alert_keeps_its_destination_that_has_no_row(project: Project) -> Non
 
 def test_an_alert_that_a_row_names_in_another_folder_stays(project: Project) -> None:
     project.keep_rules("COST-001")
+    sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
+    sdk.workspace.mkdirs(f"/Workspace/Shared/away-{project.schema}")
     away = make(project, "[INFO] away", parent_path=f"/Workspace/Shared/away-{project.schema}")
     project.sql(f"UPDATE alert_configurations SET databricks_alert_id = '{away}'")
     answer = project.deploy()

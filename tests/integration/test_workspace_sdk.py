@@ -39,7 +39,9 @@ from workspace.process import Running
 
 @pytest.fixture(scope="module")
 def admin(local_workspace: Running) -> WorkspaceClient:
-    return WorkspaceClient(profile="local", config_file=str(local_workspace.config_file))
+    made = WorkspaceClient(profile="local", config_file=str(local_workspace.config_file))
+    made.workspace.mkdirs("/Shared/sdk")
+    return made
 
 
 @pytest.fixture

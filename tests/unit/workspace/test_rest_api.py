@@ -43,6 +43,8 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     workspace = Workspace(store, None, directory, "http://testserver")  # type: ignore[arg-type]
     with TestClient(application(workspace), raise_server_exceptions=False) as made:
         made.headers["Authorization"] = "Bearer t"
+        for path in ("/Shared/a", "/Shared/b"):
+            assert made.post("/api/2.0/workspace/mkdirs", json={"path": path}).status_code == 200
         yield made
     store.close()
 
@@ -135,7 +137,9 @@ def test_lists_come_in_pages_in_order(client: TestClient) -> None:
     [
         ({"display_name": ""}, "display_name"),
         ({"evaluation": {**ALERT["evaluation"], "comparison_operator": "GT"}}, "evaluation."),
-        ({"schedule": {"quartz_cron_schedule": "x"}}, "schedule.timezone_id"),
+        ({"schedule": {"quartz_cron_schedule": "0 0 8 * * ?"}}, "schedule.timezone_id"),
+        ({"schedule": {**ALERT["schedule"], "quartz_cron_schedule": "0 0 8 * *"}}, "schedule."),
+        ({"schedule": {**ALERT["schedule"], "timezone_id": "Mars/Base"}}, "schedule.timezone_id"),
         ({"nope": 1}, "nope"),
         (
             {"evaluation": {**ALERT["evaluation"], "threshold": {"value": {"double_value": "x"}}}},
@@ -148,6 +152,14 @@ def test_a_bad_field_is_named(client: TestClient, changes: dict[str, Any], field
     assert answer.status_code == 400
     assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
     assert field in answer.json()["message"]
+
+
+def test_an_alert_needs_its_folder_and_is_in_ones_home_without_one(client: TestClient) -> None:
+    answer = client.post(ALERTS, json={**ALERT, "parent_path": "/Shared/nowhere"})
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+    assert "/Workspace/Shared/nowhere" in answer.json()["message"]
+    assert client.get(ALERTS).json()["alerts"] == []
+    assert create(client, parent_path=None)["parent_path"] == "/Workspace/Users/admin@local.test"
 
 
 def test_the_workspace_holds_a_thousand_alerts_trashed_ones_included(client: TestClient) -> None:

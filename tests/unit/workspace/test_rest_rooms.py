@@ -112,9 +112,9 @@ def test_an_alert_is_a_file_in_its_folder_until_it_is_trashed(rest: Rest) -> Non
 
 
 def test_a_full_folder_is_deleted_only_with_all_that_is_in_it(rest: Rest) -> None:
+    rest.ok("POST", f"{TREE}/mkdirs", {"path": "/Shared/a/b"})
     alert = rest.alert(parent_path="/Shared/a/b")
     path = {"path": "/Shared/a"}
-    rest.ok("POST", f"{TREE}/mkdirs", path)
     assert rest.refusal("POST", f"{TREE}/delete", path) == (400, "DIRECTORY_NOT_EMPTY")
     rest.ok("POST", f"{TREE}/delete", {**path, "recursive": True})
     assert rest.ok("GET", f"/api/2.0/alerts/{alert['id']}")["lifecycle_state"] == "DELETED"
