@@ -173,6 +173,24 @@ def test_qualify_is_explained_as_databricks_does(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("SELECT arr, nope FROM fact_usage QUALIFY row_number() OVER (ORDER BY arr) = 1", (1, 12)),
+        ("SELECT arr FROM fact_usage\nQUALIFY row_number() OVER (ORDER BY nope) = 1", (2, 36)),
+        ("SELECT arr\n  FROM missing QUALIFY row_number() OVER (ORDER BY arr) = 1", (2, 7)),
+    ],
+)
+@pytest.mark.parametrize("explain", ["EXPLAIN ", "EXPLAIN EXTENDED "])
+def test_a_mistake_beside_qualify_has_its_place_in_the_query_as_written(
+    warehouse: Warehouse, query: str, place: tuple[int, int], explain: str
+) -> None:
+    line, position = place
+    indent = len(explain) if line == 1 else 0
+    text = _explained(warehouse, explain + query)[1]
+    assert f"line {line} pos {position + indent}" in text
+
+
+@pytest.mark.parametrize(
     ("query", "condition"),
     [
         ("select sum(list_cost) from fact_usage where sum(list_cost) > 1", "INVALID_WHERE"),

@@ -12,6 +12,7 @@ import re
 
 from workspace.warehouse.errors import SqlError, syntax_error
 from workspace.warehouse.prechecks import require_query
+from workspace.warehouse.qualify import placed
 from workspace.warehouse.result import Result, texts
 from workspace.warehouse.sessions import SparkSession
 from workspace.warehouse.text import Text, read
@@ -31,8 +32,15 @@ def query_of(text: Text) -> str:
     return text.after(2 if len(text.words) > 1 and text.words[1] in _MODES else 1)
 
 
-def explain(text: Text, session: SparkSession) -> Result:
-    """The plan of a query, or the rows that say why there is none."""
+def explain(text: Text, session: SparkSession, asked: str = "") -> Result:
+    """The plan of a query, or the rows that say why there is none.
+
+    `asked` is the statement as the client has it, where `text` is written anew.
+    """
+
+    def told(message: str) -> str:
+        return placed(message, text.sql, asked) if asked else message
+
     mode = text.words[1] if len(text.words) > 1 and text.words[1] in _MODES else ""
     query = query_of(text)
     prefix = text.sql[: len(text.sql) - len(query)]
@@ -42,8 +50,9 @@ def explain(text: Text, session: SparkSession) -> Result:
         plan = _plan(query, mode, session)
         if mode != "EXTENDED" and plan.startswith(_PLANNING_ERROR.strip()):
             plan = shifted(plan, prefix)
+        plan = told(plan)
     except SqlError as error:
-        shown = shifted(str(error), prefix)
+        shown = told(shifted(str(error), prefix))
         if not error.analysis:
             raise PositionedSqlError(error, shown) from error
         plan = _failed(shown, mode, error)

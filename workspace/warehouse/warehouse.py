@@ -194,9 +194,11 @@ class Warehouse:
                 prepared = read(inserts.complete_insert(prepared, spark, self.catalog))
         except SqlError as error:
             return explain.refused(text, error)
+        asked = ""
         if prepared and prepared.sql != query:
+            asked = text.sql
             text = read(text.sql[: -len(query)] + prepared.sql)
-        return explain.explain(read(bound(text, arguments)), spark)
+        return explain.explain(read(bound(text, arguments)), spark, asked)
 
     def _describe(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
