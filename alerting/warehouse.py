@@ -157,7 +157,8 @@ def open_warehouse(config: Config, warehouse_id: str, workers: int = 10) -> SqlW
         options["_connection_uri"] = f"{config.host}{path}"
 
     def connect() -> Any:
-        _require_answer(address.hostname or "", address.port, address.scheme)
+        if not _proxied(address.scheme, address.hostname or ""):
+            _require_answer(address.hostname or "", address.port, address.scheme)
         from databricks import sql
 
         return sql.connect(credentials_provider=lambda: config.authenticate, **options)
@@ -212,6 +213,13 @@ def _unreachable(error: Exception, where: str) -> WorkspaceError:
             f"{where} does not exist (HTTP 404): check databricks-alerts:warehouseId"
         )
     return WorkspaceError(f"{where} does not answer: {text}")
+
+
+def _proxied(scheme: str, host: str) -> bool:
+    """Whether requests go by a proxy (HTTPS_PROXY, NO_PROXY): then only it reaches the host."""
+    from urllib.request import getproxies, proxy_bypass
+
+    return scheme in getproxies() and not proxy_bypass(host)
 
 
 def _require_answer(host: str, port: int | None, scheme: str) -> None:

@@ -172,7 +172,10 @@ def _explain(query: str, warehouse: SqlWarehouse) -> _Explained:
     try:
         rows = warehouse.query(explain.statement(query))
         text = "\n".join(str(next(iter(row.values()))) for row in rows)
-        answer: list[explain.Column] | explain.Problem = explain.read_plan(text)
+        answer = explain.read_plan(text)
+        if answer is None:
+            described = warehouse.query(explain.describe_statement(query))
+            answer = explain.read_description(described)
     except WarehouseError as error:
         answer = explain.read_error(error)
     duration = (time.perf_counter() - started) * 1000

@@ -13,8 +13,10 @@ import re
 from dataclasses import dataclass
 
 from alerting.errors import WarehouseError
+from alerting.warehouse import Row
 
 PREFIX = "EXPLAIN EXTENDED "
+DESCRIBE = "DESCRIBE QUERY "
 _PLANNING_ERROR = re.compile(r"^\s*Error occurred during query planning:\s*", re.IGNORECASE)
 _CONDITION = re.compile(r"\[([A-Z_][A-Z0-9_]*(?:\.[A-Z0-9_]+)*)\]")
 _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
@@ -64,10 +66,20 @@ def statement(query: str) -> str:
     return PREFIX + query
 
 
-def read_plan(text: str) -> list[Column] | Problem:
-    """The answer's rows, joined: the output columns, or the problem.
+def describe_statement(query: str) -> str:
+    """What is sent where EXPLAIN EXTENDED shows no analyzed plan; answers a row a column."""
+    return DESCRIBE + query
 
-    Raises WarehouseError when the planning error is no fault of the query.
+
+def read_description(rows: list[Row]) -> list[Column]:
+    """The output columns by DESCRIBE QUERY."""
+    return [Column(str(row["col_name"]), str(row["data_type"])) for row in rows]
+
+
+def read_plan(text: str) -> list[Column] | Problem | None:
+    """The answer's rows, joined: the output columns, the problem, or None for a plan without them.
+
+    Raises WarehouseError when the planning error is no fault of the query, or for no plan at all.
     """
     message = _failure(text)
     if message:
@@ -77,9 +89,9 @@ def read_plan(text: str) -> list[Column] | Problem:
         return problem
     analyzed = _ANALYZED.search(text)
     if analyzed is None:
-        raise WarehouseError(
-            "EXPLAIN EXTENDED answered no analyzed plan; the answer began: " + text[:200]
-        )
+        if "Plan ==" in text:
+            return None
+        raise WarehouseError("EXPLAIN EXTENDED answered no plan; the answer began: " + text[:200])
     return [Column(*pair) for pair in split_schema(analyzed[1])]
 
 

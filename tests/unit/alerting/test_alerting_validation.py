@@ -211,6 +211,32 @@ def test_what_spark_answers_to_explain_is_read_rightly(case: dict[str, Any]) -> 
             assert found.condition == (case["run"]["class"] or found.condition)
 
 
+class _Answers:
+    """A warehouse that answers what it is told; everything that was sent is kept."""
+
+    def __init__(self, answers: dict[str, list[dict[str, str]]]) -> None:
+        self._answers, self.sent = answers, []  # type: ignore[var-annotated]
+
+    def query(self, sql: str) -> list[dict[str, str]]:
+        self.sent.append(sql)
+        return next(rows for start, rows in self._answers.items() if sql.startswith(start))
+
+
+def test_a_plan_that_shows_no_schema_is_followed_by_describe_query() -> None:
+    """Some engines print the physical plan only, whatever EXPLAIN asks for."""
+    from alerting.validation import _explain
+
+    physical = "== Physical Plan ==\n*(1) Project [1 AS c#0]"
+    columns = [{"col_name": "c", "data_type": "int", "comment": ""}]
+    warehouse = _Answers({"EXPLAIN": [{"plan": physical}], "DESCRIBE QUERY": columns})
+    found = _explain("SELECT 1 AS c", warehouse)  # type: ignore[arg-type]
+    assert (found.problem, found.columns) == (None, [Column("c", "int")])
+    assert warehouse.sent == ["EXPLAIN EXTENDED SELECT 1 AS c", "DESCRIBE QUERY SELECT 1 AS c"]
+
+    with pytest.raises(WarehouseError, match="no plan"):
+        explain.read_plan("hello")
+
+
 def test_a_position_is_counted_in_the_query_itself() -> None:
     found = explain.read_problem(
         "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column `x`. SQLSTATE: 42703; line 1 pos 24"
