@@ -99,6 +99,23 @@ def test_two_workspaces_share_a_server(warehouse: Warehouse, tmp_path: Path, ser
         other.stop()
 
 
+def test_a_name_in_a_string_and_the_sessions_place_are_ours(warehouse: Warehouse) -> None:
+    _rows(warehouse, "CREATE SCHEMA main.gold", "default")
+    _rows(warehouse, "CREATE TABLE t AS SELECT 7 AS a")
+    for name in ("'main.gold.t'", "'main' || '.gold.' || 't'", "'t'"):
+        assert _rows(warehouse, f"SELECT a FROM IDENTIFIER({name})") == [{"a": 7}]
+    placed = _rows(warehouse, "SELECT current_catalog() AS c, current_schema() AS s")
+    assert placed == [{"c": "main", "s": "gold"}]
+    with pytest.raises(SqlError, match="INSUFFICIENT_PERMISSIONS"):
+        warehouse.execute("SELECT a FROM IDENTIFIER('main.gold.t')", user="eve@local.test")
+
+
+def test_what_only_databricks_has_is_told_by_explain_too(warehouse: Warehouse) -> None:
+    for query in ("SELECT iff(true, 1, 2) AS n", "SELECT a:b AS n FROM (SELECT '{}' AS a)"):
+        with pytest.raises(SqlError, match="not supported by the local workspace"):
+            _rows(warehouse, f"EXPLAIN EXTENDED {query}", "default")
+
+
 @pytest.mark.skipif(bool(SPARK), reason="a server of others is not to be stopped")
 def test_a_server_that_was_started_anew_is_taken_up_again(tmp_path: Path) -> None:
     from pysail.spark import SparkConnectServer

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from workspace.warehouse import gaps
 from workspace.warehouse.errors import SqlError, syntax_error
 from workspace.warehouse.prechecks import require_query
 from workspace.warehouse.qualify import placed
@@ -142,6 +143,9 @@ def _extended(query: str, session: SparkSession) -> str:
     if f"== Analyzed Logical Plan ==\n{_EXCEPTION}" in plans or plans.startswith(
         _PLANNING_ERROR.strip()
     ):
+        gap = gaps.of_any_spark(plans)
+        if gap:
+            raise gap
         return plans
     physical = _section(plans, "Physical Plan")
     if not physical or _BROKEN_PLAN.search(plans):

@@ -17,8 +17,8 @@ from workspace.warehouse.errors import SqlError, unsupported
 
 # Functions of Databricks that no Apache Spark has either.
 _FUNCTION = re.compile(
-    r"routine `(iff|is_member|is_account_group_member|(?:try_)?secret|event_log|read_\w+|"
-    r"http_request|(?:h3|st|ai|vector|cloud_files)_\w+)`"
+    r"Cannot resolve routine `(iff|is_member|is_account_group_member|(?:try_)?secret|"
+    r"event_log|read_\w+|http_request|(?:h3|st|ai|vector|cloud_files)_\w+)`"
 )
 _JSON_PATH = "A path into JSON (column:field)"
 # Sail's planner about types that it does not take and Databricks may.
@@ -34,12 +34,12 @@ _CONSTRUCTS: dict[str, Callable[[exp.Expr], bool]] = {
 }
 
 
-def of_any_spark(error: SqlError) -> SqlError | None:
-    """What to tell in place of `error` for what only Databricks has; None for any other."""
-    called = _FUNCTION.search(error.message)
-    if error.condition == "UNRESOLVED_ROUTINE" and called:
+def of_any_spark(message: str) -> SqlError | None:
+    """The error for what only Databricks has, by an engine's words; None for any other."""
+    called = _FUNCTION.search(message)
+    if called:
         return unsupported(f"The function {called[1]}")
-    if "COLUMN_IS_NOT_VARIANT_TYPE" in error.message:
+    if "COLUMN_IS_NOT_VARIANT_TYPE" in message:
         return unsupported(_JSON_PATH)
     return None
 

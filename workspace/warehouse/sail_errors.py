@@ -51,9 +51,9 @@ def translate(message: str, statement: Statement) -> SqlError:
         condition, text, sqlstate, tail = spark.groups()
         raised = condition.startswith(("PARSE_", "UNBOUND_", "DUPLICATED_CTE"))
         error = TailedSqlError(condition, text, sqlstate, tail.rstrip(), analysis=not raised)
-        return gaps.of_any_spark(error) or error
+        return gaps.of_any_spark(text) or error
     told = _of_sail(message, statement)
-    return gaps.of_any_spark(told) or gaps.of_sail(told, statement.text) or told
+    return gaps.of_any_spark(told.message) or gaps.of_sail(told, statement.text) or told
 
 
 def _of_sail(message: str, statement: Statement) -> SqlError:

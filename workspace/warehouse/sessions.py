@@ -248,7 +248,7 @@ def _message(error: Any) -> str:
     text = _UNTOLD.sub(r"\1", str(error.getMessage() or error))
     condition, sqlstate = error.getCondition(), error.getSqlState()
     if condition and sqlstate and "SQLSTATE" not in text:
-        told = text.removeprefix(f"[{condition}] ").strip()
+        told = text.rpartition(f"[{condition}] ")[2].strip()
         return f"[{condition}] {told} SQLSTATE: {sqlstate}"
     return text
 

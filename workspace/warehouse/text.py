@@ -18,6 +18,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 from workspace.warehouse.errors import SqlError, syntax_error
 from workspace.warehouse.names import literal_of
 
+_DOTTED = re.compile(r"(?:\w+|`[^`]+`)(?:\.(?:\w+|`[^`]+`))*")
+
 
 class _Tokenizer(Databricks.Tokenizer):
     """Databricks' tokens, without sqlglot's habit of taking EXPLAIN … as one opaque command."""
@@ -116,6 +118,35 @@ def bound(text: Text, arguments: Mapping[str, Any] | Sequence[Any] | None) -> st
             pieces += [text.sql[end : token.start], literal_of(named[name.text])]
             end = name.end + 1
     return "".join([*pieces, text.sql[end:]])
+
+
+def identified(text: Text) -> Text:
+    """The statement with `IDENTIFIER('a.b' || '.c')` written as the name that it means.
+
+    Blanks fill the place, so that what follows keeps its own. One of a parameter stays.
+    """
+    pieces, end = [], 0
+    for index, token in enumerate(text.tokens):
+        held = _constant(text.tokens[index + 1 :]) if token.text.upper() == "IDENTIFIER" else None
+        if held is None:
+            continue
+        name, closing = held
+        pieces += [text.sql[end : token.start], name.ljust(closing + 1 - token.start)]
+        end = closing + 1
+    return read("".join([*pieces, text.sql[end:]])) if pieces else text
+
+
+def _constant(tokens: Sequence[Token]) -> tuple[str, int] | None:
+    """The name in `('a' || 'b')` at the beginning, and where the parenthesis closes."""
+    kinds = [token.token_type for token in tokens]
+    if TokenType.R_PAREN not in kinds or kinds[0] is not TokenType.L_PAREN:
+        return None
+    closing = kinds.index(TokenType.R_PAREN)
+    strings, between = kinds[1:closing:2], kinds[2:closing:2]
+    if set(strings) != {TokenType.STRING} or set(between) - {TokenType.DPIPE}:
+        return None
+    name = "".join(token.text for token in tokens[1:closing:2])
+    return (name, tokens[closing].end) if _DOTTED.fullmatch(name) else None
 
 
 def travelled(text: Text) -> str:

@@ -27,7 +27,15 @@ from workspace.warehouse.names import literal
 from workspace.warehouse.qualify import qualified
 from workspace.warehouse.result import EMPTY, Result, texts
 from workspace.warehouse.sessions import Spark, SparkSession
-from workspace.warehouse.text import Text, bound, read, replace_calls, travelled, words_of
+from workspace.warehouse.text import (
+    Text,
+    bound,
+    identified,
+    read,
+    replace_calls,
+    travelled,
+    words_of,
+)
 
 DEFAULT_CATALOGS = ("main", "dev", "prod")
 _WITHOUT_ENGINE = {"USE", "SET", "RESET", "GRANT", "REVOKE"}
@@ -119,7 +127,7 @@ class Warehouse:
         """
         where = session or self.new_session(user)
         arguments = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        text = read(sql)
+        text = identified(read(sql))
         prechecks.require_one_statement(text)
         access.require(text, where, self.grants, self.catalog)
         if text.words[1:2] == ["CATALOG"] and text.words[0] in ("CREATE", "DROP"):
@@ -160,9 +168,7 @@ class Warehouse:
     def _prepared(self, text: Text, where: Session, spark: SparkSession) -> Text:
         """The statement with what only this workspace knows put in. Raises SqlError."""
         prechecks.require_unique_ctes(text)
-        sql = replace_calls(
-            text, {"current_user": literal(where.user), "session_user": literal(where.user)}
-        )
+        sql = replace_calls(text, self._known_here(where))
         if "@" in sql:
             sql = travelled(read(sql))
         if "information_schema" in sql.lower() and "information_schema" in {
@@ -172,6 +178,15 @@ class Warehouse:
         if "qualify" in sql.lower():
             sql = qualified(sql)
         return text if sql == text.sql else read(sql)
+
+    def _known_here(self, where: Session) -> dict[str, str]:
+        """Functions without arguments that the engine would answer otherwise, and their values."""
+        user, schema = literal(where.user), literal(where.schema)
+        known = {"current_user": user, "session_user": user}
+        if self._spark.is_sail:
+            return known
+        places = {"current_schema": schema, "current_database": schema}
+        return known | places | {"current_catalog": literal(where.catalog)}
 
     def _query(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
