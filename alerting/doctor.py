@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "missing", "unknown"]
 _FORBIDDEN = re.compile(r"PERMISSION_DENIED|INSUFFICIENT_PERMISSIONS|\b403\b|42501")
+# Unity Catalog's words for a missing privilege; the name is not quoted inside.
+_LACKING = re.compile(r"does not have ([A-Z][A-Z ]+?) on (Catalog|Schema|Table|View) '([^']+)'")
 _RUNNING = ("RUNNING", "STARTING", "STOPPED", "STOPPING")
 
 
@@ -68,7 +70,8 @@ class Doctor:
             return look()
         except AlertsError as error:
             refused = isinstance(error, AuthenticationError) or _FORBIDDEN.search(str(error))
-            return Check(name, "missing" if refused else "unknown", str(error))
+            status: Status = "missing" if refused else "unknown"
+            return Check(name, status, str(error), granting(str(error), self._me))
 
     def _credentials(self) -> Check:
         self._me = user_name(self._config)
@@ -122,7 +125,8 @@ class Doctor:
             self._warehouse.query(f"SELECT {columns} FROM {path} LIMIT 0")
         except WarehouseError as error:
             if _FORBIDDEN.search(str(error)):
-                return Check(name, "missing", "no SELECT", self._grant("SELECT", path))
+                remedy = granting(str(error), self._me) or self._grant("SELECT", path)
+                return Check(name, "missing", "no SELECT", remedy)
             if "TABLE_OR_VIEW_NOT_FOUND" in str(error) or "UNRESOLVED_COLUMN" in str(error):
                 return Check(name, "missing", "it or a column is not there", "alerts init")
             raise
@@ -193,6 +197,16 @@ class Doctor:
 
     def _grant(self, privilege: str, path: str) -> str:
         return f"GRANT {privilege} ON TABLE {path} TO {quote(self._me)}"
+
+
+def granting(message: str, who: str) -> str:
+    """The GRANT that Unity Catalog's refusal asks for; empty where it names no privilege."""
+    lacking = _LACKING.search(message)
+    if lacking is None:
+        return ""
+    privilege, kind, name = lacking.groups()
+    place = "TABLE" if kind == "View" else kind.upper()  # GRANT knows views as tables
+    return f"GRANT {privilege} ON {place} {qualified(*name.split('.'))} TO {quote(who)}"
 
 
 def _references(snapshot: Snapshot) -> set[tuple[str, str]]:

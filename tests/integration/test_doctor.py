@@ -52,6 +52,32 @@ def test_a_user_without_rights_is_told_each_grant(project: Project, tmp_path: Pa
     )
 
 
+def test_each_refusal_is_answered_by_the_grant_that_it_asks_for(
+    project: Project, tmp_path: Path
+) -> None:
+    project.keep_rules("COST-001")
+    name = f"somebody-{project.schema}@local.test"
+    made = client.add_user(project.workspace, name)
+    grants = [
+        f"GRANT USE CATALOG ON CATALOG `main` TO `{name}`",
+        f"GRANT USE SCHEMA ON SCHEMA `main`.`{project.schema}` TO `{name}`",
+    ]
+    admins = project.settings_file.read_text()
+    act_as(project, tmp_path, made["token"])
+    for grant in grants:
+        _, found = doctor(project)
+        assert found["table alert_configurations"]["remedy"] == grant
+        project.sql(grant)
+    for table in ("alert_configurations", "notification_destinations", "alert_validation_results"):
+        project.sql(f"GRANT SELECT ON TABLE {table} TO `{name}`")
+    _, found = doctor(project)
+    assert found["rules"]["status"] == "missing"
+    assert found["rules"]["remedy"] == (
+        f"GRANT SELECT ON TABLE `main`.`{project.schema}`.`fact_usage` TO `{name}`"
+    )
+    project.settings_file.write_text(admins)
+
+
 def test_missing_tables_and_secrets_are_named(project: Project) -> None:
     project.keep_rules("COST-001")
     project.sql("DROP TABLE alert_history")
