@@ -187,15 +187,22 @@ def user_name(config: Config) -> str:
 
 def is_trashed(config: Config, alert_id: str) -> bool:
     """Whether an alert that no list shows is in the trash (it answers there for 30 days)."""
-    from databricks.sdk.core import ApiClient
-    from databricks.sdk.errors import NotFound
+    found = look_at(config, alert_id)
+    return found is not None and found.get("lifecycle_state") == "DELETED"
 
-    with translated_requests(f"GET /api/2.0/alerts/{alert_id} on {config.host}"):
+
+def look_at(config: Config, alert_id: str) -> dict[str, Any] | None:
+    """The API's body of one alert, trashed ones too; None where there is none of that id."""
+    from databricks.sdk.core import ApiClient
+    from databricks.sdk.errors import InvalidParameterValue, NotFound
+
+    path = f"/api/2.0/alerts/{alert_id}"
+    with translated_requests(f"GET {path} on {config.host}"):
         try:
-            found: Any = ApiClient(config).do("GET", f"/api/2.0/alerts/{alert_id}")
-        except NotFound:
-            return False
-    return bool(found.get("lifecycle_state") == "DELETED")
+            found: dict[str, Any] = ApiClient(config).do("GET", path)
+        except (NotFound, InvalidParameterValue):  # the second: an id of another kind
+            return None
+    return found
 
 
 @contextmanager

@@ -7,9 +7,9 @@ it was not listed would double it.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from alerting.inventory import ExistingAlert, Inventory, existing_alert, translated_requests
+from alerting.inventory import ExistingAlert, Inventory, existing_alert, look_at
 from alerting.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -38,12 +38,7 @@ def with_unlisted(config: Config, snapshot: Snapshot, inventory: Inventory) -> I
 
 def _look(config: Config, key: str) -> ExistingAlert | None:
     """The alert with this id; None if it is deleted or in the trash."""
-    from databricks.sdk.core import ApiClient
-    from databricks.sdk.errors import InvalidParameterValue, NotFound
-
-    with translated_requests(f"GET /api/2.0/alerts/{key} on {config.host}"):
-        try:
-            answer: Any = ApiClient(config).do("GET", f"/api/2.0/alerts/{key}")
-        except (NotFound, InvalidParameterValue):  # the second: an id of another kind
-            return None
-    return None if answer.get("lifecycle_state") == "DELETED" else existing_alert(answer)
+    found = look_at(config, key)
+    if found is None or found.get("lifecycle_state") == "DELETED":
+        return None
+    return existing_alert(found)
