@@ -3,12 +3,16 @@
 Run by `pulumi preview | up`, or unmodified by the embedded engine (`alerts preview | up`).
 """
 
+from functools import partial
+
 from alerting.deployment import plan, prepared_or_prepare
+from alerting.inventory import rename_alert
 from alerting.secrets import SecretResolver, workspace_secrets
 from components.alerting import Alerting, AlertingArgs
 from components.configuration import stack_configuration, stack_settings, workspace_config
 from components.deployed import deployed_by_this_stack
 from components.failure import told_plainly
+from components.hooks import Hooks
 from components.outputs import export_outputs, warn
 from components.recording import recording
 
@@ -25,9 +29,9 @@ with told_plainly():
 
     secrets = SecretResolver(stack_configuration(), workspace_secrets(workspace_config))
     outcome = recording(planned, deployed, workspace_config)
-    alerting = Alerting(
-        "alerting", AlertingArgs(planned, secrets.resolve, outcome.hooks if outcome else None)
-    )
-    export_outputs(alerting, planned, deployed)
+    rename = partial(rename_alert, workspace_config)
+    hooks = outcome.hooks if outcome else Hooks()
+    alerting = Alerting("alerting", AlertingArgs(planned, secrets.resolve, rename, hooks))
+    export_outputs(planned)
     if outcome:
         outcome.finish(alerting)

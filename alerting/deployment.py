@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,21 +12,24 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from alerting.deployed import Deployed, Stray, Versions
 from alerting.drift import Drift, drifts_of
 from alerting.errors import ConfigurationError, ValidationError
 from alerting.findings import Finding
-from alerting.inventory import Inventory, existing_destination_ids, take_inventory
-from alerting.plan import (
-    Candidate,
-    Declared,
-    Deployed,
-    decide_alerts,
-    decide_destinations,
+from alerting.guards import (
     guard_deletes,
     guard_quota,
+    guard_state,
     guard_version,
-    left_elsewhere,
     quota_is_near,
+)
+from alerting.inventory import Inventory, existing_destination_ids, take_inventory
+from alerting.ownership import Candidate
+from alerting.plan import (
+    Declared,
+    decide_alerts,
+    decide_destinations,
+    left_elsewhere,
     still_needed,
 )
 from alerting.rows import Rule
@@ -77,7 +80,8 @@ class Prepared(BaseModel):
 class Plan:
     """What becomes of every rule and destination.
 
-    `deletes` are the alert_ids whose alerts will go; `warnings` are for people.
+    `deletes` are the alert_ids whose alerts will go; `warnings` are for people. `versions` are
+    those in which today's rules and destinations came to be.
     """
 
     prepared: Prepared
@@ -85,6 +89,7 @@ class Plan:
     destinations: tuple[Declared, ...]
     deletes: tuple[str, ...]
     warnings: tuple[str, ...]
+    versions: Versions
 
     def alert_keys(self, decision: str) -> list[str]:
         """The alert_ids with this decision, in order."""
@@ -97,9 +102,15 @@ class Plan:
         return {key: drift for key, drift in self.prepared.drifts.items() if key not in lost}
 
     def reason(self, key: str) -> str:
-        """Why a rule is held or skipped: its findings."""
+        """Why a rule is held or skipped: its findings, or what stands in its way."""
         result = self.prepared.report.result(key)
-        return "; ".join(finding.what for finding in result.findings) if result else ""
+        found = "; ".join(finding.what for finding in result.findings) if result else ""
+        return found or self.blocked.get(key, "")
+
+    @property
+    def blocked(self) -> dict[str, str]:
+        """Why valid rules are held or skipped, by alert_id."""
+        return {item.key: item.blocked for item in self.alerts if item.blocked}
 
 
 def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepared:
@@ -165,6 +176,7 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
     settings, snapshot = prepared.settings, prepared.snapshot
     if settings.on_invalid == "fail" and prepared.report.findings:
         raise ValidationError(describe(prepared.report.findings))
+    guard_state(deployed)
     guard_version(snapshot.config_version, deployed, pinned=settings.config_version is not None)
     candidates = _alert_candidates(prepared)
     alerts = decide_alerts(
@@ -177,14 +189,14 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
     destinations = _decide_destinations(prepared, deployed)
     destinations += still_needed(destinations, deployed.destinations, alerts, prepared.inventory)
     deletes = guard_deletes(
-        [item.key for item in alerts if item.decision != "skip"],
-        deployed.alerts,
+        _kept(alerts),
+        deployed.alerts | _by_urn(deployed.stray_alerts),
         rows=snapshot.rows,
         max_deletes=settings.max_deletes,
     )
     guard_deletes(
-        [item.key for item in destinations if item.decision != "skip"],
-        deployed.destinations,
+        _kept(destinations),
+        deployed.destinations | _by_urn(deployed.stray_destinations),
         rows=len(snapshot.destinations) + len(snapshot.invalid_destinations),
         max_deletes=settings.max_deletes,
         table=DESTINATIONS,
@@ -197,8 +209,34 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         prepared,
         tuple(alerts),
         tuple(destinations),
-        tuple(deletes),
+        tuple(key for key in deletes if key in deployed.alerts),
         tuple(warning for warning in warnings if warning),
+        _versions(snapshot, deployed.versions),
+    )
+
+
+def _kept(declared: Sequence[Declared]) -> list[str]:
+    """What stays of the state: keys, and the names under which it holds what was renamed."""
+    staying = [item for item in declared if item.decision != "skip"]
+    return [name for item in staying for name in (item.key, item.former_key, item.former_urn)]
+
+
+def _by_urn(strays: Sequence[Stray]) -> dict[str, str]:
+    return {item.urn: item.id for item in strays}
+
+
+def _versions(snapshot: Snapshot, before: Versions | None) -> Versions:
+    """The versions in which the contents came to be: what a deployment records is no change."""
+    now = snapshot.versions
+    if before is None:
+        return now
+    return Versions(
+        before.config if before.config_digest == now.config_digest else now.config,
+        before.destinations
+        if before.destinations_digest == now.destinations_digest
+        else now.destinations,
+        now.config_digest,
+        now.destinations_digest,
     )
 
 
@@ -256,6 +294,6 @@ def _decide_destinations(prepared: Prepared, deployed: Deployed) -> list[Declare
         candidates,
         types,
         prepared.inventory,
-        deployed.destinations,
+        deployed,
         adopt_existing=prepared.settings.adopt_existing,
     )

@@ -10,9 +10,9 @@ from urllib.parse import quote as escaped
 
 from alerting.access import CONFIGURATION, RECORDS
 from alerting.errors import AlertsError, AuthenticationError, TableError, WarehouseError
+from alerting.guards import WORKSPACE_ALERT_LIMIT
 from alerting.identifiers import qualified, quote
 from alerting.inventory import ME, existing_destination_ids, get, take_inventory, user_name
-from alerting.plan import WORKSPACE_ALERT_LIMIT
 from alerting.secrets import workspace_secrets
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot

@@ -7,7 +7,7 @@ rule. Trashed alerts are left out of the list by the API (see `alerting.quota`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -178,6 +178,18 @@ def get(config: Config, path: str) -> dict[str, Any]:
     from databricks.sdk.core import ApiClient
 
     return _get(ApiClient(config), config, path, {})
+
+
+def rename_alert(config: Callable[[], Config], alert_id: str, name: str) -> None:
+    """Give an alert another display name. Raises AuthenticationError or WorkspaceError."""
+    from databricks.sdk.core import ApiClient
+
+    asked = config()
+    path = f"/api/2.0/alerts/{alert_id}"
+    with translated_requests(f"PATCH {path} on {asked.host}"):
+        ApiClient(asked).do(
+            "PATCH", path, query={"update_mask": "display_name"}, body={"display_name": name}
+        )
 
 
 def user_name(config: Config) -> str:

@@ -14,7 +14,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from alerting.errors import WarehouseError
+from alerting.recorded import Recorded
 from alerting.settings import Settings
+from alerting.snapshot import Snapshot
 from alerting.tables import (
     ALERTS,
     DESTINATIONS,
@@ -94,6 +96,30 @@ class Outcome(BaseModel):
         if not changes:
             return 1.0
         return sum(1 for item in changes if not item.error) / len(changes)
+
+
+def has_news(outcome: Outcome, snapshot: Snapshot) -> bool:
+    """Whether an outcome says anything that the tables do not say already.
+
+    A run that changed nothing and found everything as recorded writes nothing: a stack at rest
+    makes no commits (rule 13 of the design).
+    """
+    return outcome.error is not None or any(
+        row.action not in ("UNCHANGED", "HELD", "SKIPPED") or _tells_more(row, known.get(row.key))
+        for rows, known in (
+            (outcome.alerts, snapshot.recorded_rules),
+            (outcome.destinations, snapshot.recorded_destinations),
+        )
+        for row in rows
+    )
+
+
+def _tells_more(row: RowOutcome, known: Recorded | None) -> bool:
+    """Whether a table's row (None: there is none) says something else; no id keeps its own."""
+    if known is None:
+        return False
+    identity = row.databricks_id or known.databricks_id
+    return known != Recorded(databricks_id=identity, status=row.status, error=row.error)
 
 
 def new_run_id() -> str:

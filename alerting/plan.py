@@ -1,41 +1,23 @@
 """What to declare: the pure decision between a validated snapshot and the resources of a run.
 
-Every numbered rule of the design about deploying stands here as a function without side effects:
-hold, skip or fail (4), the delete guard (5), adoption (6), trashed is gone (7).
+Hold, skip or deploy (rule 4 of the design), adoption (6), trashed is gone (7), keys and names that
+move (12).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from alerting.errors import GuardError
-from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, folder
-from alerting.tables import ALERTS
+from alerting.deployed import Deployed
+from alerting.inventory import Inventory, folder
+from alerting.names import Wish, name_moves
+from alerting.ownership import Candidate, Claim, Ownership, View
 
-_REMEDY = (
-    "Delete alerts for good (databricks-alerts:purgeOnDelete), or spread the rules over workspaces"
-)
 _TOLD = 10
-WORKSPACE_ALERT_LIMIT = 1000  # trashed ones included; facts of databricks/cli's history
 
 Decision = Literal["deploy", "hold", "skip"]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A rule or destination that wants to be declared.
-
-    `key` is alert_id or destination_id, `name` the display name, `known_id` the Databricks id
-    written back into its row (empty: none), `valid` whether no finding speaks against it.
-    """
-
-    key: str
-    name: str
-    known_id: str
-    valid: bool
 
 
 @dataclass(frozen=True)
@@ -43,8 +25,13 @@ class Declared:
     """What becomes of one candidate.
 
     `existing` is the Databricks id that it has already (empty: none); `adopt` says that the stack
-    does not manage that one yet, so it is imported. `replaces` is the Databricks id of the alert
-    that was trashed or deleted outside and that this one stands in for (empty: none ever was).
+    does not manage that one yet, so it is imported; `former_key` or `former_urn` that the state
+    holds it under another name. `replaces` is the Databricks id of the alert that was trashed or
+    deleted outside and that this one stands in for (empty: none ever was).
+
+    `after` is the key whose alert must give up this one's name first, `frees` the id of an alert
+    that has to be called something else for as long as this one's step takes. `blocked` says why a
+    valid rule is held or skipped all the same.
     """
 
     key: str
@@ -52,35 +39,11 @@ class Declared:
     existing: str = ""
     adopt: bool = False
     replaces: str = ""
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """The last deployment of this stack: our ids to Databricks' ids, and the version applied.
-
-    `config_version` is None when the stack was never deployed. `replaced` are the Databricks ids of
-    alerts that were lost and deployed again, by our ids.
-    """
-
-    alerts: Mapping[str, str] = field(default_factory=dict)
-    destinations: Mapping[str, str] = field(default_factory=dict)
-    config_version: int | None = None
-    replaced: Mapping[str, str] = field(default_factory=dict)
-
-
-def deployed_from(outputs: dict[str, Any]) -> Deployed:
-    """The last deployment as the stack's outputs tell it (components.outputs)."""
-    version = outputs.get("configVersion")
-    return Deployed(
-        alerts=_ids(outputs.get("alerts")),
-        destinations=_ids(outputs.get("destinations")),
-        config_version=None if version is None else int(version),
-        replaced=_ids(outputs.get("replaced")),
-    )
-
-
-def _ids(mapping: Any) -> dict[str, str]:
-    return {str(key): str(value) for key, value in (mapping or {}).items() if value}
+    former_key: str = ""
+    former_urn: str = ""
+    after: str = ""
+    frees: str = ""
+    blocked: str = ""
 
 
 def decide_alerts(
@@ -93,37 +56,34 @@ def decide_alerts(
 ) -> list[Declared]:
     """Match every rule with the alert that it has, if any, then deploy, hold or skip it.
 
-    An alert belongs to a rule when the stack deployed it for that rule; else, with
-    `adopt_existing`, when the row names its id; else when its name stands in `parent_path`. The
-    list of alerts leaves trashed ones out, so a trashed alert belongs to nobody. Databricks'
-    provider takes it for living, so `replaces` tells the engine to deploy it again.
+    An alert belongs to a rule when the state holds it for that rule; else when the row names its
+    id, or its name stands in `parent_path`: taken over from a rule that is gone, or, with
+    `adopt_existing`, imported. The list of alerts leaves trashed ones out, so a trashed alert
+    belongs to nobody. Databricks' provider takes it for living, so `replaces` tells the engine to
+    deploy it again.
     """
     home = folder(parent_path)
     by_id = {alert.id: alert for alert in inventory.alerts}
     by_name = {alert.display_name: alert for alert in inventory.alerts if alert.parent_path == home}
-    taken = _claimed(candidates, deployed.alerts, by_id)
 
-    def match(candidate: Candidate) -> tuple[str, bool]:
-        managed = deployed.alerts.get(candidate.key, "")
-        if managed in by_id:
-            return managed, False
-        if not adopt_existing:
-            return "", False
-        noted = by_id.get(candidate.known_id)
-        if noted is not None and noted.parent_path == home:
-            return noted.id, True
-        named = by_name.get(candidate.name)
-        if named is not None and named.id not in taken:
-            return named.id, True
-        return "", False
+    def named(candidate: Candidate) -> str:
+        found = by_name.get(candidate.name)
+        return found.id if found is not None else ""
 
-    def declare(candidate: Candidate) -> Declared:
-        managed = deployed.alerts.get(candidate.key, "")
-        lost = managed if managed not in by_id else ""
-        replaces = lost or deployed.replaced.get(candidate.key, "")
-        return replace(_declare(candidate, *match(candidate)), replaces=replaces)
-
-    return [declare(candidate) for candidate in candidates]
+    view = View(
+        exists=by_id.__contains__,
+        fits=lambda _, identity: identity in by_id and by_id[identity].parent_path == home,
+        named=named,
+    )
+    ownership = Ownership(
+        candidates, deployed.alerts, deployed.stray_alerts, view, adopt=adopt_existing
+    )
+    declared = [
+        _with_replacement(_declare(item, ownership.claim(item.key)), deployed, by_id.keys())
+        for item in candidates
+    ]
+    ours = {*deployed.alerts.values(), *(item.id for item in deployed.stray_alerts)}
+    return _with_moves(declared, candidates, {k: v.id for k, v in by_name.items()}, ours)
 
 
 def left_elsewhere(
@@ -154,36 +114,39 @@ def decide_destinations(
     candidates: Sequence[Candidate],
     types: Mapping[str, str],
     inventory: Inventory,
-    deployed: Mapping[str, str],
+    deployed: Deployed,
     *,
     adopt_existing: bool,
 ) -> list[Declared]:
     """The same for destinations, which have no folder: matched by id, else by name and type.
 
-    `types` maps destination_id to the API's destination type, where the row has one. An invalid
-    one that the stack manages is held though no list shows it: that list is behind at times, and
-    the engine deletes what is not declared.
+    `types` maps destination_id to the API's destination type, where the row has one. What the state
+    holds counts as there though no list shows it: that list is behind at times, and the engine
+    deletes what is not declared.
     """
     by_id = {item.id: item for item in inventory.destinations}
     by_name = {(item.display_name, item.type): item for item in inventory.destinations}
-    taken = _claimed(candidates, deployed, by_id)
+    strays = deployed.stray_destinations
+    held = {*deployed.destinations.values(), *(item.id for item in strays)}
 
-    def match(candidate: Candidate) -> tuple[str, bool]:
-        managed = deployed.get(candidate.key, "")
-        if managed in by_id or (managed and not candidate.valid):
-            return managed, False
-        if not adopt_existing:
-            return "", False
-        noted = by_id.get(candidate.known_id)
-        kind = types.get(candidate.key, "")
-        if noted is not None and noted.type == kind:
-            return noted.id, True
-        named = by_name.get((candidate.name, kind))
-        if named is not None and named.id not in taken:
-            return named.id, True
-        return "", False
+    def named(candidate: Candidate) -> str:
+        found = by_name.get((candidate.name, types.get(candidate.key, "")))
+        return found.id if found is not None else ""
 
-    return [_declare(candidate, *match(candidate)) for candidate in candidates]
+    def fits(candidate: Candidate, identity: str) -> bool:
+        return identity in by_id and by_id[identity].type == types.get(candidate.key, "")
+
+    view = View(
+        exists=lambda identity: identity in by_id or identity in held, fits=fits, named=named
+    )
+    ownership = Ownership(candidates, deployed.destinations, strays, view, adopt=adopt_existing)
+    declared = [_declare(item, ownership.claim(item.key)) for item in candidates]
+    return [
+        replace(item, existing="")
+        if item.decision == "deploy" and item.existing not in by_id
+        else item
+        for item in declared
+    ]
 
 
 def still_needed(
@@ -201,6 +164,7 @@ def still_needed(
     held = [by_id[item.existing] for item in alerts if item.decision == "hold"]
     notified = {target for alert in held for target in alert.destination_ids}
     kept = {item.key for item in declared if item.decision != "skip"}
+    kept |= {item.former_key for item in declared if item.decision != "skip"}
     return [
         Declared(key, "hold", identity)
         for key, identity in sorted(deployed.items())
@@ -208,112 +172,51 @@ def still_needed(
     ]
 
 
-def guard_deletes(
-    declared: Iterable[str],
-    deployed: Mapping[str, str],
-    *,
-    rows: int,
-    max_deletes: int | float | None,
-    table: str = ALERTS,
-) -> list[str]:
-    """The alert_ids (or, with that `table`, destination_ids) that will go, in order.
-
-    `rows` is how many rows the table has, enabled or not. `max_deletes` is a count, a share of the
-    deployed (a float below 1), or None for the default: 5 or 20 %, whichever is more.
-
-    Raises GuardError when the table is empty though its things are deployed, or when more would go.
-    """
-    things = "alerts" if table == ALERTS else "destinations"
-    gone = sorted(set(deployed) - set(declared))
-    if deployed and not rows:
-        raise GuardError(
-            f"{table} is empty but this stack has deployed {len(deployed)} {things}: "
-            "was it truncated, or is the catalog the right one? To delete them all on purpose, "
-            "run `alerts destroy`"
-        )
-    limit = delete_limit(len(deployed), max_deletes)
-    if len(gone) > limit:
-        raise GuardError(
-            f"{len(gone)} of {len(deployed)} deployed {things} would be deleted, {limit} are "
-            f"allowed: {_some(gone)}. If that is meant, set databricks-alerts:maxDeletes to "
-            f"{len(gone)} for this stack, or put the rows back"
-        )
-    return gone
+def _declare(candidate: Candidate, claim: Claim) -> Declared:
+    if not candidate.valid and not claim.id:
+        return Declared(candidate.key, "skip")
+    return Declared(
+        candidate.key,
+        "deploy" if candidate.valid else "hold",
+        claim.id,
+        claim.adopt,
+        former_key=claim.former_key,
+        former_urn=claim.former_urn,
+    )
 
 
-def delete_limit(deployed: int, max_deletes: int | float | None) -> int:
-    """How many alerts one run may delete (see `guard_deletes`)."""
-    if max_deletes is None:
-        return max(5, math.floor(deployed * 0.2))
-    if isinstance(max_deletes, float):
-        return math.floor(deployed * max_deletes)
-    return max_deletes
+def _with_replacement(item: Declared, deployed: Deployed, listed: Set[str]) -> Declared:
+    """With the alert that was lost, now or in an earlier run, and that this one stands in for."""
+    managed = deployed.alerts.get(item.key, "")
+    lost = managed if managed not in listed else ""
+    before = deployed.replaced.get(item.key) or deployed.replaced.get(item.former_key, "")
+    return replace(item, replaces=lost or before)
 
 
-def guard_version(version: int, deployed: Deployed, *, pinned: bool) -> None:
-    """Refuse a table older than the one applied last, unless its version is pinned on purpose.
-
-    Raises GuardError: the table was restored, recreated, or is another one.
-    """
-    applied = deployed.config_version
-    if applied is not None and version < applied and not pinned:
-        raise GuardError(
-            f"alert_configurations is at version {version}, but version {applied} was deployed "
-            "already: was the table restored or recreated, or is the catalog the right one? To "
-            f"deploy this version on purpose, set databricks-alerts:configVersion to {version}"
-        )
-
-
-def quota_is_near(inventory: Inventory, rows: int) -> bool:
-    """Whether alerts in the trash could matter for the workspace's limit."""
-    return len(inventory.alerts) + rows >= WORKSPACE_ALERT_LIMIT / 2
-
-
-def guard_quota(declared: Iterable[Declared], inventory: Inventory, trashed: int = 0) -> str | None:
-    """A warning from 90 % of the workspace's limit of 1,000 alerts, None below.
-
-    Raises GuardError when the new alerts cannot fit. Trashed alerts hold places for 30 days, but no
-    list shows them: `trashed`, those that our own runs put there, are counted for the warning
-    only, since somebody may have restored or purged them.
-    """
-    new = sum(1 for item in declared if item.decision == "deploy" and not item.existing)
-    total = len(inventory.alerts) + new
-    if new and total > WORKSPACE_ALERT_LIMIT:
-        raise GuardError(
-            f"{new} new alerts do not fit: the workspace has {len(inventory.alerts)} and holds "
-            f"{WORKSPACE_ALERT_LIMIT}, trashed ones included. {_REMEDY}"
-        )
-    if total + trashed >= WORKSPACE_ALERT_LIMIT * 0.9:
-        binned = (
-            f"and {trashed} that were deleted in the last 30 days are still in its trash"
-            if trashed
-            else "trashed ones not counted"
-        )
-        return (
-            f"the workspace will have {total} alerts of at most {WORKSPACE_ALERT_LIMIT}, {binned}. "
-            f"{_REMEDY}"
-        )
-    return None
-
-
-def _declare(candidate: Candidate, existing: str, adopt: bool) -> Declared:
-    if candidate.valid:
-        return Declared(candidate.key, "deploy", existing, adopt)
-    if existing:
-        return Declared(candidate.key, "hold", existing, adopt)
-    return Declared(candidate.key, "skip")
-
-
-def _claimed(
+def _with_moves(
+    declared: Sequence[Declared],
     candidates: Sequence[Candidate],
-    deployed: Mapping[str, str],
-    by_id: Mapping[str, ExistingAlert] | Mapping[str, ExistingDestination],
-) -> set[str]:
-    """Ids that belong to a rule by more than a name, so that no other rule may take them."""
-    noted = {candidate.known_id for candidate in candidates if candidate.known_id in by_id}
-    return noted | set(deployed.values())
+    holders: Mapping[str, str],
+    ours: Set[str],
+) -> list[Declared]:
+    """The decisions, with what has to happen so that every name is free when it is needed."""
+    names = {item.key: item.name for item in candidates}
+    wishes = [
+        Wish(item.key, names[item.key], item.existing, item.decision == "deploy")
+        for item in declared
+    ]
+    moves = name_moves(wishes, holders, ours)
+    return [
+        replace(
+            item,
+            decision=_blocked(item) if item.key in moves.blocked else item.decision,
+            after=moves.after.get(item.key, ""),
+            frees=moves.frees.get(item.key, ""),
+            blocked=moves.blocked.get(item.key, ""),
+        )
+        for item in declared
+    ]
 
 
-def _some(keys: Sequence[Any], most: int = 10) -> str:
-    shown = ", ".join(str(key) for key in keys[:most])
-    return shown if len(keys) <= most else f"{shown} and {len(keys) - most} more"
+def _blocked(item: Declared) -> Decision:
+    return "hold" if item.existing else "skip"

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from alerting.deployed import Versions
 from alerting.errors import TableError, WarehouseError
 from alerting.findings import Finding
+from alerting.recorded import Recorded, digest, recorded
 from alerting.rows import Destination, Rule, read_destination, read_rule
 from alerting.settings import Settings
 from alerting.tables import ALERTS, DESTINATIONS, table_path
@@ -31,7 +33,8 @@ class InvalidRow(BaseModel):
 class Snapshot(BaseModel):
     """The rules and destinations of one moment; `findings` tell of the rows that are none.
 
-    `config_version` and `destinations_version` are the Delta versions that were read.
+    `config_version` and `destinations_version` are the Delta versions that were read, the digests
+    those of what users wrote. `recorded_*` is what the rows say of their last deployment, by key.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +46,20 @@ class Snapshot(BaseModel):
     invalid_rules: tuple[InvalidRow, ...] = ()
     invalid_destinations: tuple[InvalidRow, ...] = ()
     findings: tuple[Finding, ...] = ()
+    config_digest: str = ""
+    destinations_digest: str = ""
+    recorded_rules: dict[str, Recorded] = {}
+    recorded_destinations: dict[str, Recorded] = {}
+
+    @property
+    def versions(self) -> Versions:
+        """What was read, by version and content."""
+        return Versions(
+            self.config_version,
+            self.destinations_version,
+            self.config_digest,
+            self.destinations_digest,
+        )
 
     @property
     def rows(self) -> int:
@@ -77,6 +94,10 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
         invalid_rules=tuple(rules.bad),
         invalid_destinations=tuple(destinations.bad),
         findings=(*rules.findings, *destinations.findings),
+        config_digest=digest(rules_rows),
+        destinations_digest=digest(destinations_rows),
+        recorded_rules=rules.recorded,
+        recorded_destinations=destinations.recorded,
     )
 
 
@@ -89,6 +110,7 @@ class _Reader:
         self.good: list[Any] = []
         self.bad: list[InvalidRow] = []
         self.findings: list[Finding] = []
+        self.recorded: dict[str, Recorded] = {}
 
     def read(self, rows: list[dict[str, Any]]) -> None:
         times = Counter(row.get(self._key) for row in rows)
@@ -98,6 +120,7 @@ class _Reader:
             if key in seen:
                 continue
             seen.add(key)
+            self.recorded[str(key)] = recorded(row, self._id)
             found = self._duplicate(key, times[key]) if times[key] > 1 else self._read_row(row)
             if isinstance(found, list):
                 self.findings += found

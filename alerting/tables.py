@@ -215,6 +215,11 @@ TABLES = (
 )
 
 
+def is_written_back(column: str) -> bool:
+    """Whether a deployment writes this column of a configuration table, and nobody else."""
+    return column.startswith(("databricks_", "last_sync"))
+
+
 def definition(name: str) -> TableDefinition:
     """A table's definition by its name."""
     return next(table for table in TABLES if table.name == name)

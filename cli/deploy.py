@@ -21,7 +21,7 @@ from alerting.deployment import PREPARED_VARIABLE, Prepared, prepare
 from alerting.drift import told
 from alerting.errors import ConfigurationError
 from alerting.inventory import folder
-from alerting.outcome import Outcome, new_run_id, record
+from alerting.outcome import Outcome, has_news, new_run_id, record
 from cli import console
 from cli.context import StackContext
 from cli.findings import print_findings
@@ -30,6 +30,7 @@ from cli.local import is_sandbox
 from cli.options import EngineChoice
 from cli.outcome import Stopwatch, row_outcomes
 from cli.plan_file import StepCollector, make_plan, read_plan, require_same, write_plan
+from cli.quiet import is_quiet
 from engine.display import EventLog, PreviewDigest, for_people, tee
 from engine.events import EngineEvent, ResourcePreEvent
 from engine.options import DeploymentOptions, DeploymentResult, Sink
@@ -104,6 +105,7 @@ def run_preview(request: Request) -> DeploymentResult:
 def run_up(request: Request) -> int:
     """Preview, ask, update, record; answers the exit status."""
     with working(request) as (engine, prepared):
+        started = dt.datetime.now(dt.UTC)
         request = reading_again(request, prepared)
         print_findings(prepared.report.findings)
         planned = request.plan_in and read_plan(request.plan_in, request.stack)
@@ -116,15 +118,30 @@ def run_up(request: Request) -> int:
                 return 1
             if planned:
                 require_same(planned, make_plan(request.stack, prepared, steps.steps))
+            elif is_quiet(previewed):
+                # Nothing to do and nothing to remember: what the preview found is the outcome.
+                return _conclude(request, engine, prepared, previewed, started, Stopwatch())
             else:
                 confirm(request, previewed, "Apply these changes?")
         _make_home(request, prepared)
-        started = dt.datetime.now(dt.UTC)
         stopwatch = Stopwatch()
         result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)
-        outcome = _outcome(request, engine.name, prepared, result, started, stopwatch)
+        return _conclude(request, engine, prepared, result, started, stopwatch)
+
+
+def _conclude(
+    request: Request,
+    engine: DeploymentEngine,
+    prepared: Prepared,
+    result: DeploymentResult,
+    started: dt.datetime,
+    stopwatch: Stopwatch,
+) -> int:
+    """Record what came of it; answers the exit status."""
+    outcome = _outcome(request, engine.name, prepared, result, started, stopwatch)
+    if has_news(outcome, prepared.snapshot):
         _record(request, prepared, outcome)
-        return _verdict(result, outcome, prepared.settings.min_success_rate)
+    return _verdict(result, outcome, prepared.settings.min_success_rate)
 
 
 def _make_home(request: Request, prepared: Prepared) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
+from alerting.deployed import Deployed, deployed_from
 from alerting.deployment import Plan, Prepared, plan
 from alerting.errors import AlertsError, GuardError, ValidationError, WarehouseError
 from alerting.gate.cost import estimate
@@ -24,8 +25,8 @@ from alerting.gate.model import (
 )
 from alerting.gate.places import places_of
 from alerting.gate.verdict import decide
+from alerting.guards import WORKSPACE_ALERT_LIMIT
 from alerting.identifiers import qualified
-from alerting.plan import WORKSPACE_ALERT_LIMIT, Deployed, deployed_from
 from alerting.policies import Change, Policy, RuleView, violations
 from alerting.policies.configuration import load_policies
 from alerting.validation.fingerprint import Schemas, tables_in
@@ -34,6 +35,7 @@ from alerting.warehouse import SqlWarehouse
 from cli.deploy import DeploymentEngine, Request, working
 from cli.state import open_store
 from engine import urn as urns
+from engine.builtin import outputs_by_urn
 from engine.display.changes import of_step
 from engine.errors import EngineError
 from engine.events import EngineEvent, ResourceOutputsEvent, ResourcePreEvent, StepMetadata
@@ -99,9 +101,7 @@ def _unknown(request: Request, reason: str) -> GateReport:
 def deployed_of(request: Request) -> Deployed:
     """What the stack deployed last, from its state. Raises StateError, SecretsError."""
     checkpoint = open_store(request.stack).load()
-    found = (item for item in checkpoint.resources) if checkpoint else ()
-    outputs = next((item.outputs for item in found if item.type == urns.STACK_TYPE), {})
-    return deployed_from(outputs)
+    return deployed_from(outputs_by_urn(checkpoint.resources if checkpoint else ()))
 
 
 def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) -> GateReport:
@@ -205,7 +205,7 @@ def _step(step: StepMetadata) -> StepChange:
     return StepChange(
         op=step.op,
         kind=step.type.rsplit(":", 1)[-1],
-        key=step.urn.rsplit("::", 1)[-1],
+        key=urns.name_of(step.urn),
         changes=() if step.op == "delete" else _properties(step),
     )
 
@@ -214,7 +214,7 @@ def _drifted(step: StepMetadata) -> Drifted:
     gone = _gone(step)
     return Drifted(
         kind=step.type.rsplit(":", 1)[-1],
-        key=step.urn.rsplit("::", 1)[-1],
+        key=urns.name_of(step.urn),
         what="deleted" if gone else "changed",
         changes=() if gone else _properties(step),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from alerting.deployment import Prepared
 from alerting.outcome import Action, RowOutcome
 from alerting.planned_outcome import forgotten, with_news
+from engine import urn as urns
 from engine.events import EngineEvent, ResourceFailedEvent, ResourceOutputsEvent, ResourcePreEvent
 from engine.options import DeploymentResult
 from engine.values import reveal
@@ -82,6 +83,7 @@ def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
         for item in prepared.report.rules
         if not item.is_valid
     }
+    findings = _blocked(result.outputs) | findings
     names = {rule.alert_id: rule.display_name for rule in prepared.snapshot.rules}
     if "held" in result.outputs:
         held = _keys(result.outputs, "held")
@@ -126,17 +128,23 @@ def _applied(result: DeploymentResult, kind: str) -> dict[str, _Applied]:
         action = _ACTIONS.get(step.op)
         if action is None or step.type != kind:
             continue
-        key = step.urn.rsplit("::", 1)[-1]
+        key = urns.name_of(step.urn)
         state = step.new or step.old
         before = found.get(key)
         if before and before.action == "REPLACED" and action == "DELETED":
             continue
         found[key] = _Applied(action, state.id if state else "", errors.get(step.urn))
     for urn, message in errors.items():
-        key = urn.rsplit("::", 1)[-1]
-        if urn.split("::")[-2].rsplit("$", 1)[-1] == kind and key not in found:
+        key = urns.name_of(urn)
+        if urns.type_of(urn) == kind and key not in found:
             found[key] = _Applied("ERROR", "", message)
     return found
+
+
+def _blocked(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Why valid rules were held or skipped, as the program tells it (components.outputs)."""
+    listed: Mapping[str, Any] = reveal(outputs.get("blocked")) or {}
+    return {str(key): str(reason) for key, reason in listed.items()}
 
 
 def _keys(outputs: Mapping[str, Any], name: str) -> set[str]:

@@ -19,6 +19,7 @@ from alerting.errors import ConfigurationError, GuardError
 from cli.context import StackContext
 from cli.state import open_store
 from engine import project as projects
+from engine import urn as urns
 from engine.display.changes import of_step
 from engine.events import EngineEvent, ResourcePreEvent, StepMetadata
 
@@ -196,6 +197,6 @@ def _hash(value: Any) -> str:
 
 
 def _named(steps: set[PlannedStep], most: int = 5) -> str:
-    words = sorted(f"{step.op} {step.urn.rsplit('::', 1)[-1]}" for step in steps)
+    words = sorted(f"{step.op} {urns.name_of(step.urn)}" for step in steps)
     shown = ", ".join(words[:most])
     return shown if len(words) <= most else f"{shown} and {len(words) - most} more"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.context import StackContext
-from cli.state import open_backend_of
+from cli.state import open_backend_of, open_store
 from engine.events import (
     DiagnosticEvent,
     EngineEvent,
@@ -41,7 +41,10 @@ class PulumiCli:
 
     def preview(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
         """`pulumi preview`."""
-        return self._run("preview", [], options, sink)
+        result = self._run("preview", [], options, sink)
+        checkpoint = open_store(self._stack).load()
+        result.pending = checkpoint is not None and bool(checkpoint.pending)
+        return result
 
     def up(self, options: DeploymentOptions, sink: Sink) -> DeploymentResult:
         """`pulumi up`, whose preview was shown before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -15,10 +15,11 @@ from alerting.settings import Settings
 
 @dataclass(frozen=True)
 class AccessArgs:
-    """`alerts` maps alert_id to the Databricks id of its alert."""
+    """`alerts` maps alert_id to the alert's Databricks id, `former` to the alert_id before."""
 
     settings: Settings
     alerts: Mapping[str, Any]
+    former: Mapping[str, str] = field(default_factory=dict)
 
 
 class Access(pulumi.ComponentResource):
@@ -41,7 +42,15 @@ class Access(pulumi.ComponentResource):
         ]
         for key, alert in args.alerts.items() if controls else ():
             databricks.Permissions(
-                key + PERMISSIONS_SUFFIX, alert_v2_id=alert, access_controls=controls, opts=inner
+                key + PERMISSIONS_SUFFIX,
+                alert_v2_id=alert,
+                access_controls=controls,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    aliases=[pulumi.Alias(name=args.former[key] + PERMISSIONS_SUFFIX)]
+                    if key in args.former
+                    else None,
+                ),
             )
         for grant in table_grants(settings.permissions):
             databricks.Grant(

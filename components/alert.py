@@ -13,6 +13,7 @@ from alerting.plan import Declared
 from alerting.resources import alert_arguments, subscribed
 from alerting.rows import Rule
 from alerting.settings import Settings
+from components.identity import identity_of
 
 
 def declare_alert(
@@ -21,17 +22,12 @@ def declare_alert(
     settings: Settings,
     declared: Declared,
     destination_ids: Mapping[str, Any],
-    parent: pulumi.Resource,
-    hooks: pulumi.ResourceHookBinding | None = None,
+    opts: pulumi.ResourceOptions,
 ) -> databricks.AlertV2:
     """Declare a rule's alert, named by its alert_id; an alert that exists already is adopted."""
     arguments = alert_arguments(rule, query, settings, subscribed(destination_ids))
-    options = pulumi.ResourceOptions(
-        parent=parent,
-        import_=declared.existing if declared.adopt else None,
-        hooks=hooks,
-        replacement_trigger=_trigger(declared),
-    )
+    options = pulumi.ResourceOptions.merge(opts, identity_of(declared))
+    options.replacement_trigger = _trigger(declared)
     return databricks.AlertV2(rule.alert_id, opts=options, **arguments)
 
 
@@ -43,11 +39,11 @@ def hold_alert(
     What is declared is what the workspace holds, and `ignore_changes` covers all of it: neither
     the engine nor the provider finds anything to do (measured: facts of the pulumi CLI).
     """
-    options = pulumi.ResourceOptions(
-        parent=parent,
-        ignore_changes=["*"],
-        replacement_trigger=_trigger(declared),
-        import_=declared.existing if declared.adopt else None,
+    options = pulumi.ResourceOptions.merge(
+        pulumi.ResourceOptions(
+            parent=parent, ignore_changes=["*"], replacement_trigger=_trigger(declared)
+        ),
+        identity_of(declared),
     )
     return databricks.AlertV2(declared.key, opts=options, **alert.arguments)
 

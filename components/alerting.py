@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+import pulumi_databricks as databricks
 
+from alerting.deployed import COMPONENT_TYPE
 from alerting.deployment import Plan
+from alerting.names import in_order
 from alerting.plan import Declared
 from components.access import Access, AccessArgs
 from components.alert import declare_alert, hold_alert
 from components.destination import Resolve, declare_destination, hold_destination
+from components.hooks import Hooks
+from components.name_release import Rename, name_release
 
 
 @dataclass(frozen=True)
 class AlertingArgs:
     """What to declare: the plan, and how references to secrets become values.
 
-    `hooks` are bound to every alert and destination.
+    `hooks` are bound to every alert and destination; `rename` gives the alert of a Databricks id
+    another display name.
     """
 
     plan: Plan
     resolve: Resolve
-    hooks: pulumi.ResourceHookBinding | None = None
+    rename: Rename
+    hooks: Hooks = field(default_factory=Hooks)
 
 
 class Alerting(pulumi.ComponentResource):
@@ -39,14 +46,16 @@ class Alerting(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: AlertingArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("databricks-alerts:index:Alerting", name, {}, opts)
+        super().__init__(COMPONENT_TYPE, name, {}, opts)
+        # Before anything is deployed, so that a run that ends early is remembered all the same.
+        self.register_outputs(_memory(args.plan))
         self.destinations = self._declare_destinations(args)
         self.alerts = self._declare_alerts(args)
         settings = args.plan.prepared.settings
         if settings.permissions:
             inner = pulumi.ResourceOptions(parent=self)
-            Access("access", AccessArgs(settings, self.alerts), inner)
-        self.register_outputs({})
+            former = {item.key: item.former_key for item in args.plan.alerts if item.former_key}
+            Access("access", AccessArgs(settings, self.alerts, former), inner)
 
     def _declare_destinations(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:
         plan = args.plan
@@ -54,24 +63,49 @@ class Alerting(pulumi.ComponentResource):
         declared: dict[str, pulumi.Output[str]] = {}
         for item in plan.destinations:
             if item.decision == "deploy":
-                made = declare_destination(rows[item.key], item, args.resolve, self, args.hooks)
+                made = declare_destination(
+                    rows[item.key], item, args.resolve, self, args.hooks.binding()
+                )
                 declared[item.key] = made.id
             elif item.decision == "hold" and not item.adopt:
                 declared[item.key] = hold_destination(item, self).id
         return declared
 
     def _declare_alerts(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:
-        return {
-            item.key: self._declare_alert(args, item)
-            for item in args.plan.alerts
-            if item.decision != "skip"
-        }
+        items = {item.key: item for item in args.plan.alerts if item.decision != "skip"}
+        after = {key: item.after for key, item in items.items() if item.after}
+        made: dict[str, databricks.AlertV2] = {}
+        for key in in_order(after, items):
+            before = [made[after[key]]] if key in after else []
+            made[key] = self._declare_alert(args, items[key], before)
+        return {key: made[key].id for key in items}
 
-    def _declare_alert(self, args: AlertingArgs, item: Declared) -> Any:
-        plan = args.plan
+    def _declare_alert(
+        self, args: AlertingArgs, item: Declared, before: Sequence[pulumi.Resource]
+    ) -> databricks.AlertV2:
+        prepared = args.plan.prepared
         if item.decision == "hold":
-            return hold_alert(plan.prepared.inventory.alert(item.existing), item, self).id
-        rule, query = plan.prepared.deployable(item.key)
-        settings = plan.prepared.settings
-        made = declare_alert(rule, query, settings, item, self.destinations, self, args.hooks)
-        return made.id
+            return hold_alert(prepared.inventory.alert(item.existing), item, self)
+        rule, query = prepared.deployable(item.key)
+        hooks = args.hooks
+        if item.frees:
+            hooks = hooks.with_first(
+                name_release(prepared.inventory.alert(item.frees), args.rename)
+            )
+        opts = pulumi.ResourceOptions(parent=self, depends_on=before, hooks=hooks.binding())
+        return declare_alert(rule, query, prepared.settings, item, self.destinations, opts)
+
+
+def _memory(plan: Plan) -> dict[str, Any]:
+    """What the next run reads back (alerting.deployed).
+
+    `replaced` is each alert's replacement trigger: the next run must name the same, or it would
+    replace the alert again.
+    """
+    return {
+        "configVersion": plan.versions.config,
+        "configDigest": plan.versions.config_digest,
+        "destinationsVersion": plan.versions.destinations,
+        "destinationsDigest": plan.versions.destinations_digest,
+        "replaced": {item.key: item.replaces for item in plan.alerts if item.replaces},
+    }

@@ -1,18 +1,20 @@
-"""What this stack deployed last, as its own outputs tell."""
+"""What this stack deployed last, as the engine's state tells it."""
 
 from __future__ import annotations
 
 import pulumi
 
-from alerting.plan import Deployed, deployed_from
+from alerting.deployed import Deployed, deployed_from
 
 
 def deployed_by_this_stack() -> Deployed:
-    """Read the stack's own outputs.
+    """Ask the engine for the stack's own resources.
 
-    `readStackOutputs` is the invoke behind pulumi.StackReference (pkg/resource/deploy/builtins.go);
-    called directly it leaves no resource in the state. A stack that was never deployed has none.
+    `readStackResourceOutputs` is a function of the engine (pkg/resource/deploy/builtins.go); called
+    directly it leaves no resource in the state. A stack that was never deployed has none.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name}).value
+    result = pulumi.runtime.invoke(
+        "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
+    ).value
     return deployed_from((result or {}).get("outputs") or {})

@@ -11,6 +11,7 @@ import pulumi_databricks as databricks
 from alerting.plan import Declared
 from alerting.rows import Destination
 from alerting.targets import KINDS, configuration
+from components.identity import identity_of
 
 Resolve = Callable[[Any], Any]
 
@@ -33,8 +34,8 @@ def declare_destination(
         destination.destination_id,
         display_name=destination.destination_name,
         config={kind.block: {key: _value(key, value, resolve) for key, value in values.items()}},
-        opts=pulumi.ResourceOptions(
-            parent=parent, import_=declared.existing if declared.adopt else None, hooks=hooks
+        opts=pulumi.ResourceOptions.merge(
+            pulumi.ResourceOptions(parent=parent, hooks=hooks), identity_of(declared)
         ),
     )
 
@@ -47,7 +48,9 @@ def hold_destination(
     Its configuration is in the state only (the API never reads secrets back); `ignore_changes`
     puts all of it in place of what is declared here.
     """
-    options = pulumi.ResourceOptions(parent=parent, ignore_changes=["*"])
+    options = pulumi.ResourceOptions.merge(
+        pulumi.ResourceOptions(parent=parent, ignore_changes=["*"]), identity_of(declared)
+    )
     return databricks.NotificationDestination(declared.key, display_name=declared.key, opts=options)
 
 

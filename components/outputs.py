@@ -9,27 +9,21 @@ import pulumi
 
 from alerting.deployment import PREPARED_VARIABLE, Plan
 from alerting.drift import told
-from alerting.plan import Deployed
-from components.alerting import Alerting
 
 _WORDS = {"hold": "held as deployed", "skip": "skipped"}
 
 
-def export_outputs(alerting: Alerting, plan: Plan, deployed: Deployed) -> None:
-    """Export ids, the version that was applied, and the rules that were held or skipped.
+def export_outputs(plan: Plan) -> None:
+    """Export the versions that were applied, and the rules that were held or skipped.
 
-    Under --continue-on-error a failed resource's id is empty; the id of the last deployment then
-    stays, since the alert does.
+    For people: ids stand in the state and in the rows, and nothing is read back from here.
     """
-    snapshot = plan.prepared.snapshot
-    pulumi.export("configVersion", snapshot.config_version)
-    pulumi.export("destinationsVersion", snapshot.destinations_version)
-    pulumi.export("alerts", _ids(alerting.alerts, deployed.alerts))
-    pulumi.export("destinations", _ids(alerting.destinations, deployed.destinations))
-    # Each alert's replacement trigger: the next run must name the same, or it would replace again.
-    pulumi.export("replaced", {item.key: item.replaces for item in plan.alerts if item.replaces})
+    pulumi.export("configVersion", plan.versions.config)
+    pulumi.export("destinationsVersion", plan.versions.destinations)
     pulumi.export("held", plan.alert_keys("hold"))
     pulumi.export("skipped", plan.alert_keys("skip"))
+    if plan.blocked:
+        pulumi.export("blocked", plan.blocked)
 
 
 def warn(plan: Plan) -> None:
@@ -54,12 +48,3 @@ def deployed_ids(made: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[dict[s
         return pulumi.Output.from_input({})
     ids = {key: id_.recover(lambda _: "") for key, id_ in made.items()}
     return pulumi.Output.all(**ids).apply(lambda found: {k: v or "" for k, v in found.items()})
-
-
-def _ids(
-    made: Mapping[str, pulumi.Output[str]], before: Mapping[str, str]
-) -> pulumi.Output[dict[str, str]]:
-    def kept(ids: dict[str, str]) -> dict[str, str]:
-        return {key: value or before.get(key, "") for key, value in ids.items()}
-
-    return deployed_ids(made).apply(kept)

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from alerting.deployed import Deployed
 from alerting.deployment import PREPARED_VARIABLE, Plan
 from alerting.errors import AlertsError
 from alerting.inventory import take_inventory
-from alerting.outcome import Action, Outcome, new_run_id, record
-from alerting.plan import Deployed
+from alerting.outcome import Action, Outcome, has_news, new_run_id, record
 from alerting.planned_outcome import ALERT, Done, Ids, planned_outcomes
 from alerting.warehouse import open_warehouse
+from components.hooks import Hooks
 from components.outputs import deployed_ids
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ class Recording:
         quiet = pulumi.ResourceHookOptions(ignore_errors=True)
         done = pulumi.ResourceHook("alerts-done", self._note, quiet)
         failed = pulumi.ErrorHook("alerts-failed", self._note_failure)
-        self.hooks = pulumi.ResourceHookBinding(
-            after_create=[done], after_update=[done], on_error=[failed]
-        )
+        self.hooks = Hooks(done=(done,), failed=(failed,))
 
     def finish(self, alerting: Alerting) -> None:
         """Record the whole run once every id is known; the engine waits for it."""
@@ -140,8 +139,9 @@ class Recording:
             alerts=tuple(alerts),
             destinations=tuple(destinations),
         )
-        with open_warehouse(self._config(), settings.warehouse_id, 1) as warehouse:
-            record(warehouse, settings, outcome, self._plan.prepared.report)
+        if has_news(outcome, self._plan.prepared.snapshot):
+            with open_warehouse(self._config(), settings.warehouse_id, 1) as warehouse:
+                record(warehouse, settings, outcome, self._plan.prepared.report)
         self._written = len(done)
 
 

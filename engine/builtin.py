@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from engine import urn as urns
 from engine.errors import StateError, UnsupportedError
 from engine.providers.base import CheckResult, Diff, ProviderError, ReadResult
+from engine.state.resource import ResourceState
 from engine.values import Properties, Secret
 
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 class BuiltinProvider:
-    """Reads stack references through `outputs_of(stack name)`; there is nothing else to do."""
+    """Reads stack references through `resources_of(stack name)`; there is nothing else to do."""
 
-    def __init__(self, outputs_of: Callable[[str], Properties]) -> None:
-        self._outputs_of = outputs_of
+    def __init__(self, resources_of: Callable[[str], Iterable[ResourceState]]) -> None:
+        self._resources_of = resources_of
 
     def supports(self, resource_type: str) -> bool:
         """Stack references only."""
@@ -60,7 +62,7 @@ class BuiltinProvider:
         """The outputs of the stack that `name` names."""
         name = str(inputs.get("name", id))
         try:
-            found = self._outputs_of(name)
+            found = stack_outputs(self._resources_of(name))
         except StateError as error:
             raise ProviderError(f"cannot read stack {name!r}: {error}") from error
         read = {"name": name, "outputs": found, "secretOutputNames": secret_names(found)}
@@ -82,6 +84,24 @@ class BuiltinProvider:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def outputs_by_urn(resources: Iterable[ResourceState]) -> Properties:
+    """A stack's resources as `readStackResourceOutputs` answers them.
+
+    Those that only wait for their deletion are left out (GetStackResourceOutputs in
+    pkg/backend/backend.go).
+    """
+    return {
+        item.urn: {"type": item.type, "outputs": item.outputs}
+        for item in resources
+        if not item.delete
+    }
+
+
+def stack_outputs(resources: Iterable[ResourceState]) -> Properties:
+    """The outputs of the stack that these resources are; none where it has none yet."""
+    return next((item.outputs for item in resources if item.type == urns.STACK_TYPE), {})
 
 
 def secret_names(outputs: Properties) -> list[str]:

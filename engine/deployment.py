@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from engine import aliases
 from engine import urn as urns
-from engine.builtin import secret_names
+from engine.builtin import outputs_by_urn, secret_names, stack_outputs
 from engine.default_providers import DefaultProviders
 from engine.errors import DeploymentError, EngineError
 from engine.providers.base import CheckResult, Diff, ProviderError
@@ -28,17 +28,17 @@ from engine.values import Properties, reveal
 class Deployment:
     """A run of the program against a stack's resources. Safe to call from many threads.
 
-    `other_outputs` answers the outputs of another stack of the backend.
+    `other_resources` answers the resources of another stack of the backend.
     """
 
     def __init__(
         self,
         run: Run,
         config: Mapping[str, object],
-        other_outputs: Callable[[str], Properties],
+        other_resources: Callable[[str], Iterable[ResourceState]],
     ) -> None:
         self._run = run
-        self._other_outputs = other_outputs
+        self._other_resources = other_resources
         self._executor = Executor(run)
         self._targets = targets.Targets(run.options)
         self._lock = threading.RLock()
@@ -134,10 +134,21 @@ class Deployment:
 
         `name` is `[organization/[project/]]stack`. Raises StateError for a stack that is not there.
         """
-        parts = name.split("/")
-        own = parts[-1] == self._run.stack and parts[-2:-1] in ([], [self._run.project])
-        outputs = self._outputs_before if own else self._other_outputs(name)
+        outputs = (
+            self._outputs_before
+            if self._is_own(name)
+            else stack_outputs(self._other_resources(name))
+        )
         return {"name": name, "outputs": outputs, "secretOutputNames": secret_names(outputs)}
+
+    def stack_resources(self, name: str) -> Properties:
+        """What `readStackResourceOutputs` answers: every resource's type and outputs, by URN.
+
+        `name` as for `stack_outputs`; of the own stack those before this run, a refresh included.
+        Raises StateError.
+        """
+        found = self._run.ledger.base if self._is_own(name) else self._other_resources(name)
+        return {"name": name, "outputs": outputs_by_urn(found)}
 
     def delete_rest(self) -> None:
         """Delete what the program did not declare, and what was replaced."""
@@ -162,6 +173,10 @@ class Deployment:
             if step is not None:
                 self._executor.outputs(step)
         return stack.outputs
+
+    def _is_own(self, name: str) -> bool:
+        parts = name.split("/")
+        return parts[-1] == self._run.stack and parts[-2:-1] in ([], [self._run.project])
 
     def _inherit(self, goal: Goal) -> None:
         parent = self._goals.get(goal.parent)

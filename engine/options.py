@@ -56,7 +56,7 @@ class DeploymentResult:
     `changes` counts steps by kind as Pulumi's summary does; `steps` are all in the order they
     happened (sames included); `outputs` are the stack's, secrets as `Secret`; `duration` is
     seconds. `error` is the reason when the whole operation could not go on (the program raised, a
-    check refused), None otherwise.
+    check refused), None otherwise. `pending`: an interrupted run left operations to settle.
     """
 
     operation: Operation
@@ -69,6 +69,7 @@ class DeploymentResult:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     duration: float = 0.0
     error: str | None = None
+    pending: bool = False
 
     @property
     def succeeded(self) -> bool:

@@ -9,13 +9,13 @@ from typing import Any
 
 from engine import commits
 from engine import project as projects
-from engine import urn as urns
 from engine.errors import SecretsError, StateError
 from engine.options import DeploymentResult
 from engine.project import Project, StackSettings
 from engine.state.backend import Backend, open_backend
 from engine.state.checkpoint import Checkpoint
 from engine.state.history import UpdateRecord
+from engine.state.resource import ResourceState
 from engine.state.secrets import PassphraseSecrets, new_salt
 from engine.state.stack import StackStore
 from engine.steps.recorder import Recorder
@@ -95,15 +95,14 @@ class StackStorage:
             )
         )
 
-    def other_outputs(self, name: str) -> dict[str, Any]:
-        """The outputs of another stack of this backend. Raises StateError."""
+    def other_resources(self, name: str) -> list[ResourceState]:
+        """The resources of another stack of this backend. Raises StateError."""
         parts = name.split("/")
         project = parts[-2] if len(parts) > 1 else self._project.name
         checkpoint = self._open(project, parts[-1], "").load()
         if checkpoint is None:
             raise StateError(f"there is no stack {project}/{parts[-1]} at {self._backend.url}")
-        found = (item for item in checkpoint.resources if item.type == urns.STACK_TYPE)
-        return next((item.outputs for item in found), {})
+        return checkpoint.resources
 
     def _open(self, project: str, stack: str, salt: str) -> StackStore:
         return self._backend.stack(project, stack, passphrase=self._passphrase, salt=salt)

@@ -40,5 +40,5 @@ class Storage(Protocol):
     def add_history(self, result: DeploymentResult, message: str, config: dict[str, Any]) -> None:
         """Remember how an update went."""
 
-    def other_outputs(self, name: str) -> dict[str, Any]:
-        """The outputs of another stack: `stack`, `project/stack`, `organization/project/stack`."""
+    def other_resources(self, name: str) -> list[ResourceState]:
+        """The resources of a stack: `stack`, `project/stack`, `organization/project/stack`."""

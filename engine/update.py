@@ -144,6 +144,7 @@ class Update:
     def _perform(self, run: Run, state: StackState, config: Mapping[str, object]) -> None:
         executor = Executor(run, refreshing=self._operation == "refresh")
         self._unresolved = state.pending
+        self._result.pending = bool(state.pending)
         recovery.recover(run, executor, state.pending)
         self._unresolved = []
         if self._options.refresh or self._operation == "refresh":
@@ -166,7 +167,7 @@ class Update:
         deletions.delete_all(run, executor, condemned)
 
     def _run_program(self, run: Run, config: Mapping[str, object]) -> None:
-        deployment = Deployment(run, config, self._storage.other_outputs)
+        deployment = Deployment(run, config, self._storage.other_resources)
         source = self._make_source(config)
         self._source = source
         try:
@@ -210,7 +211,7 @@ class Update:
     def _with_builtins(self, loader: ProviderLoader) -> Callable[[str, str], Provider]:
         def load(package: str, version: str) -> Provider:
             if package == "pulumi":
-                return BuiltinProvider(self._storage.other_outputs)
+                return BuiltinProvider(self._storage.other_resources)
             return loader(package, version)
 
         return load

@@ -126,6 +126,9 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
                     found = self._get_resource(str(arguments.get("urn", "")))
                 case "pulumi:pulumi:readStackOutputs":
                     found = self._deployment.stack_outputs(str(arguments.get("name", "")))
+                case "pulumi:pulumi:readStackResourceOutputs":
+                    name = str(arguments.get("stackName", ""))
+                    found = self._deployment.stack_resources(name)
                 case _:
                     self._refuse(f"the function {request.tok}")
             return resource_pb2.ResourceInvokeResponse(**{"return": wire.to_struct(found)})

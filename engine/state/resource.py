@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine import urn as urns
 from engine.values import Properties
 
 
@@ -52,8 +53,8 @@ class ResourceState:
 
     @property
     def name(self) -> str:
-        """The last part of the URN: what the program called the resource."""
-        return self.urn.rsplit("::", 1)[-1]
+        """What the program called the resource; it may itself hold `::`."""
+        return urns.name_of(self.urn)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ session asks the provider first and hands the answers in, so preview and up shar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import DeploymentError
 from engine.providers.base import Diff
@@ -85,7 +85,8 @@ def plan(situation: Situation) -> list[Step]:
 def _left_out(old: ResourceState | None, new: ResourceState) -> Step:
     if old is None:
         return Step("same", new=new, skipped=True)
-    return Step("same", old, old)
+    # Nothing of it changes but its name in the state, where an alias gave it another.
+    return Step("same", old, old if old.urn == new.urn else replace(old, urn=new.urn))
 
 
 def _update(situation: Situation) -> Step:

@@ -9,6 +9,8 @@ from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.sql import AlertV2
 from project import Project
 
+from engine import urn as urns
+
 
 def client(project: Project) -> WorkspaceClient:
     return WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
@@ -49,14 +51,14 @@ def test_changes_from_outside_are_named_and_repaired(project: Project) -> None:
         "QUAL-001": None,
     }
     preview = json.loads(project.preview("--refresh", "--json").out)
-    kinds = {step["urn"].rsplit("::")[-1]: step["op"] for step in preview["steps"]}
+    kinds = {urns.name_of(step["urn"]): step["op"] for step in preview["steps"]}
     assert kinds["COST-001"] == kinds["COST-002"] == "update"
     assert kinds["SEC-006"] == kinds["SEC-001"] == "create"
 
     # What `up` repairs by itself, a preview without --refresh shows.
     answer = project.preview("--json")
     plain = json.loads(answer.out)
-    kinds = {step["urn"].rsplit("::")[-1]: step["op"] for step in plain["steps"]}
+    kinds = {urns.name_of(step["urn"]): step["op"] for step in plain["steps"]}
     assert {kinds[key] for key in ("COST-001", "COST-002")} == {"update"}
     assert {kinds[key] for key in ("SEC-006", "SEC-001")} == {"create"}
     assert "QUAL-001" not in kinds

@@ -10,6 +10,8 @@ from databricks.sdk.service.settings import Config, SlackConfig
 from databricks.sdk.service.sql import AlertV2
 from project import Project
 
+from engine import urn as urns
+
 
 def make(project: Project, name: str, **changes: Any) -> str:
     sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
@@ -82,9 +84,9 @@ def test_a_folder_of_hand_made_alerts_becomes_rules_and_nothing_changes(project:
 
     preview = json.loads(project.preview("--json").out)
     ops = {
-        step["urn"].rsplit("::")[-1]: step["op"]
+        urns.name_of(step["urn"]): step["op"]
         for step in preview["steps"]
-        if step["urn"].split("::")[-2].endswith("AlertV2")
+        if urns.type_of(step["urn"]).endswith("AlertV2")
     }
     assert set(ops.values()) == {"import"}, ops
     assert len(ops) == len(made)

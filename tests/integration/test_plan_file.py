@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from project import Project, seeded_project
 
+from engine import urn as urns
 from workspace import process
 
 
@@ -36,7 +37,7 @@ def _set(project: Project, assignments: str) -> None:
 def test_the_plan_is_applied_once_and_only_while_everything_is_as_it_was(project: Project) -> None:
     planned = _planned(project)
     document = json.loads((planned.directory / "plan.json").read_text())
-    assert [(step["op"], step["urn"].rsplit("::")[-1]) for step in document["steps"]] == [
+    assert [(step["op"], urns.name_of(step["urn"])) for step in document["steps"]] == [
         ("update", "COST-001")
     ]
     _set(planned, "threshold_value_double = 43")

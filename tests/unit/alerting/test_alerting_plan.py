@@ -7,20 +7,19 @@ from typing import Any
 
 import pytest
 
+from alerting.deployed import Deployed, Stray, Versions
 from alerting.errors import ConfigurationError, GuardError
-from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, folder
-from alerting.outcome import Outcome, RowOutcome
-from alerting.plan import (
-    Candidate,
-    Declared,
-    Deployed,
-    decide_alerts,
-    decide_destinations,
+from alerting.guards import (
     delete_limit,
     guard_deletes,
     guard_quota,
+    guard_state,
     guard_version,
 )
+from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, folder
+from alerting.outcome import Outcome, RowOutcome
+from alerting.ownership import Candidate
+from alerting.plan import Declared, decide_alerts, decide_destinations
 from alerting.rows import Destination
 from alerting.secrets import SecretResolver
 from alerting.settings import Settings
@@ -45,11 +44,12 @@ def decide(
     deployed: dict[str, str] | None = None,
     *,
     adopt: bool = True,
+    strays: tuple[Stray, ...] = (),
 ) -> list[Declared]:
     return decide_alerts(
         candidates,
         Inventory(alerts=tuple(alerts)),
-        Deployed(alerts=deployed or {}),
+        Deployed(alerts=deployed or {}, stray_alerts=strays),
         parent_path="/Shared/alerts/",
         adopt_existing=adopt,
     )
@@ -116,7 +116,100 @@ def test_a_name_that_another_rule_holds_is_not_taken() -> None:
         [alert("1", "a")],
         {"A": "1"},
     )
-    assert made[1] == Declared("B", "deploy")
+    assert made[1] == Declared("B", "deploy", after="A")
+
+
+def test_a_rule_whose_key_changed_keeps_its_alert() -> None:
+    made = decide([Candidate("NEW", "a", "1", True)], [alert("1", "a")], {"OLD": "1"})
+    assert made == [Declared("NEW", "deploy", "1", former_key="OLD")]
+
+
+def test_a_row_inserted_in_the_place_of_one_that_is_gone_takes_its_alert_by_name() -> None:
+    for adopt in (True, False):  # it is the stack's own already
+        made = decide(
+            [Candidate("M-2", "a", "", True)], [alert("1", "a")], {"M-1": "1"}, adopt=adopt
+        )
+        assert made == [Declared("M-2", "deploy", "1", former_key="M-1")]
+
+
+def test_a_copied_row_does_not_take_the_alert_of_the_row_it_was_copied_from() -> None:
+    rules = [Candidate("A", "a", "1", True), Candidate("COPY", "copy", "1", True)]
+    for deployed in ({"A": "1"}, {}):
+        made = decide(rules, [alert("1", "a")], deployed)
+        assert [item.existing for item in made] == ["1", ""]
+
+
+def test_keys_that_move_in_a_chain_lose_no_alert() -> None:
+    """A → B, B → C: the state knows A and B; B keeps what it has, C gets what A had."""
+    made = decide(
+        [Candidate("B", "a", "1", True), Candidate("C", "b", "2", True)],
+        [alert("1", "a"), alert("2", "b")],
+        {"A": "1", "B": "2"},
+    )
+    assert [(item.key, item.existing, item.former_key) for item in made] == [
+        ("B", "2", ""),
+        ("C", "1", "A"),
+    ]
+    assert {item.after for item in made} | {item.frees for item in made} > {""}
+
+
+def test_keys_that_swap_swap_what_their_alerts_say() -> None:
+    made = decide(
+        [Candidate("A", "b", "2", True), Candidate("B", "a", "1", True)],
+        [alert("1", "a"), alert("2", "b")],
+        {"A": "1", "B": "2"},
+    )
+    assert [(item.key, item.existing) for item in made] == [("A", "1"), ("B", "2")]
+    assert (made[0].frees, made[1].after) == ("2", "A")
+
+
+def test_an_alert_that_the_state_holds_elsewhere_is_renamed_never_imported_again() -> None:
+    stray = Stray("urn:pulumi:s::p::databricks:index/alertV2:AlertV2::by-hand", "by-hand", "1")
+    for rule in (Candidate("A", "x", "1", True), Candidate("A", "a", "", True)):
+        made = decide([rule], [alert("1", "a")], strays=(stray,))
+        assert made == [Declared("A", "deploy", "1", former_urn=stray.urn)]
+
+
+def test_a_name_goes_to_a_rule_after_the_rule_that_gives_it_up() -> None:
+    alerts = [alert("1", "a"), alert("2", "b")]
+    made = decide(
+        [Candidate("A", "b", "1", True), Candidate("B", "c", "2", True)],
+        alerts,
+        {"A": "1", "B": "2"},
+    )
+    assert [item.after for item in made] == ["B", ""]
+
+
+def test_a_name_of_an_alert_that_goes_is_freed_first() -> None:
+    made = decide(
+        [Candidate("A", "b", "1", True)],
+        [alert("1", "a"), alert("2", "b")],
+        {"A": "1", "B": "2"},
+    )
+    assert made == [Declared("A", "deploy", "1", frees="2")]
+
+
+def test_a_name_that_a_held_rule_keeps_blocks_who_wants_it_and_who_waits_for_that_one() -> None:
+    alerts = [alert("1", "a"), alert("2", "b"), alert("3", "c")]
+    made = decide(
+        [
+            Candidate("A", "z", "1", False),
+            Candidate("B", "a", "2", True),
+            Candidate("C", "b", "3", True),
+            Candidate("NEW", "c", "", True),
+        ],
+        alerts,
+        {"A": "1", "B": "2", "C": "3"},
+    )
+    assert [item.decision for item in made] == ["hold", "hold", "hold", "skip"]
+    assert "still that of A, which is held" in made[1].blocked
+    assert "still that of B" in made[2].blocked
+
+
+def test_a_state_that_holds_an_alert_twice_is_refused() -> None:
+    with pytest.raises(GuardError, match="pulumi state delete"):
+        guard_state(Deployed(twice=("1",)))
+    guard_state(Deployed())
 
 
 def test_a_destination_is_adopted_by_name_only_with_its_type() -> None:
@@ -125,7 +218,7 @@ def test_a_destination_is_adopted_by_name_only_with_its_type() -> None:
     )
     for kind, existing in (("SLACK", "1"), ("EMAIL", "")):
         (made,) = decide_destinations(
-            [Candidate("d", "s", "", True)], {"d": kind}, inventory, {}, adopt_existing=True
+            [Candidate("d", "s", "", True)], {"d": kind}, inventory, Deployed(), adopt_existing=True
         )
         assert made.existing == existing
 
@@ -155,9 +248,9 @@ def test_an_empty_table_is_refused_whatever_is_allowed() -> None:
 
 def test_an_older_version_is_refused_unless_pinned() -> None:
     with pytest.raises(GuardError, match=r"version 3.*version 7"):
-        guard_version(3, Deployed(config_version=7), pinned=False)
-    guard_version(3, Deployed(config_version=7), pinned=True)
-    guard_version(7, Deployed(config_version=7), pinned=False)
+        guard_version(3, Deployed(versions=Versions(7, 0)), pinned=False)
+    guard_version(3, Deployed(versions=Versions(7, 0)), pinned=True)
+    guard_version(7, Deployed(versions=Versions(7, 0)), pinned=False)
     guard_version(0, Deployed(), pinned=False)
 
 

@@ -15,14 +15,15 @@ from engine.events import StepMetadata, StepState
 from engine.values import Secret
 
 DESTINATION = "databricks:index/notificationDestination:NotificationDestination"
+URN = f"urn:pulumi:s::p::{DESTINATION}::slack"
 
 
 def created(**inputs: Any) -> gate.Watched:
     """What a preview that makes one destination tells."""
     state = {field.name: None for field in dataclasses.fields(StepState)}
-    state.update(inputs=inputs, outputs={}, type=DESTINATION, urn=f"urn::{DESTINATION}::slack")
+    state.update(inputs=inputs, outputs={}, type=DESTINATION, urn=URN)
     values = {field.name: None for field in dataclasses.fields(StepMetadata)}
-    values.update(op="create", type=DESTINATION, urn=f"urn::{DESTINATION}::slack")
+    values.update(op="create", type=DESTINATION, urn=URN)
     values.update(new=StepState(**state), keys=(), detailed_diff=None)
     return gate.Watched(steps=[StepMetadata(**values)])
 

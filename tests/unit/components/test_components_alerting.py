@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from alerting.deployed import Deployed, Versions, deployed_from
 from alerting.deployment import Prepared, plan
 from alerting.inventory import ExistingAlert, Inventory
 from alerting.outcome import Outcome
-from alerting.plan import Deployed, deployed_from
 from alerting.rows import Destination, Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot
@@ -136,7 +136,8 @@ def declare(mocks: Mocks, what: Prepared, deployed: Deployed | None = None) -> A
 
     @pulumi.runtime.test
     def run() -> Any:
-        args = AlertingArgs(plan(what, deployed or Deployed()), lambda value: f"<{value}>")
+        planned = plan(what, deployed or Deployed())
+        args = AlertingArgs(planned, lambda value: f"<{value}>", lambda _id, _name: None)
         holder.append(Alerting("alerting", args))
         ids = [*holder[0].alerts.values(), *holder[0].destinations.values()]
         return pulumi.Output.all(*ids).apply(lambda _: None)
@@ -170,10 +171,42 @@ def test_a_held_rule_is_declared_as_deployed_and_a_skipped_one_not_at_all(mocks:
     assert mocks.made[ALERT, "HELD"]["displayName"] == "as deployed"
 
 
-def test_a_stacks_outputs_are_read_back_as_they_were_exported() -> None:
-    outputs = {"alerts": {"A": "1", "B": ""}, "destinations": {"d": "2"}, "configVersion": 4.0}
-    assert deployed_from(outputs) == Deployed({"A": "1"}, {"d": "2"}, 4)
+def _urn(kind: str, name: str, parent: str = "databricks-alerts:index:Alerting$") -> str:
+    return f"urn:pulumi:s::p::{parent}{kind}::{name}"
+
+
+def test_what_is_deployed_is_read_from_the_states_resources() -> None:
+    resources = {
+        "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s": {
+            "type": "pulumi:pulumi:Stack",
+            "outputs": {"configVersion": 1, "alerts": {"A": "outputs are for people"}},
+        },
+        "urn:pulumi:s::p::databricks-alerts:index:Alerting::alerting": {
+            "type": "databricks-alerts:index:Alerting",
+            "outputs": {
+                "configVersion": 4.0,
+                "configDigest": "x",
+                "destinationsVersion": 2.0,
+                "replaced": {"A": "0"},
+            },
+        },
+        _urn(ALERT, "D::one"): {"type": ALERT, "outputs": {"id": "1"}},
+        _urn(ALERT, "by-hand", ""): {"type": ALERT, "outputs": {"id": "2"}},
+        _urn(DESTINATION, "ops"): {
+            "type": DESTINATION,
+            "outputs": {"notificationDestinationId": "3"},
+        },
+    }
+    found = deployed_from(resources)
+    assert found.alerts == {"D::one": "1"}
+    assert [(item.key, item.id) for item in found.stray_alerts] == [("by-hand", "2")]
+    assert found.destinations == {"ops": "3"}
+    assert found.versions == Versions(4, 2, "x", "")
+    assert found.replaced == {"A": "0"}
+    assert found.twice == ()
     assert deployed_from({}) == Deployed()
+    twice = {**resources, _urn(ALERT, "again"): {"type": ALERT, "outputs": {"id": "2"}}}
+    assert deployed_from(twice).twice == ("2",)
 
 
 @pytest.fixture

@@ -57,15 +57,15 @@ class World:
     @contextmanager
     def request(self, operation: str, urn: str, inputs: Properties) -> Iterator[None]:
         with self.lock:
-            self.calls.append((operation, urn.rsplit("::", 1)[-1]))
+            self.calls.append((operation, urns.name_of(urn)))
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
             if self.fault is not None:
-                self.fault(operation, urn.rsplit("::", 1)[-1], inputs)
+                self.fault(operation, urns.name_of(urn), inputs)
             yield
             if self.late_fault is not None:
-                self.late_fault(operation, urn.rsplit("::", 1)[-1], inputs)
+                self.late_fault(operation, urns.name_of(urn), inputs)
         finally:
             with self.lock:
                 self._at_once -= 1
@@ -266,7 +266,7 @@ class MemoryStorage:
     def add_history(self, result: DeploymentResult, message: str, config: dict[str, Any]) -> None:
         self.history.append(result)
 
-    def other_outputs(self, name: str) -> dict[str, Any]:
+    def other_resources(self, name: str) -> list[ResourceState]:
         raise StateError(f"there is no stack {name}")
 
 

@@ -13,6 +13,7 @@ import pytest
 from engine_world import MemoryStorage, World, write_project
 
 from engine import DeploymentOptions, DeploymentResult, Engine
+from engine import urn as urns
 from engine.errors import ProjectError
 from engine.events import CancelEvent, EngineEvent, PreludeEvent, SummaryEvent, from_json
 from engine.providers.base import ProviderError
@@ -177,7 +178,7 @@ Group("g")
 """
     )
     stack.run()
-    states = {item.urn.split("::")[-1]: item for item in stack.storage.state.resources}
+    states = {urns.name_of(item.urn): item for item in stack.storage.state.resources}
     assert states["child"].urn == "urn:pulumi:dev::proj::test:index:Group$test:index:Thing::child"
     assert states["child"].parent == states["g"].urn
     assert states["child"].protect
@@ -236,7 +237,7 @@ Thing("b", name="b", of=a.id)
 
 HOOKS = """
 def log(args):
-    print(args.name, args.urn.split("::")[-1], (args.new_inputs or args.old_inputs)["name"])
+    print(args.name, args.urn[args.urn.rindex("::") + 2 :], (args.new_inputs or args.old_inputs)["name"])
 
 steps = ("create", "update", "delete")
 kinds = [f"{when}_{what}" for when in ("before", "after") for what in steps]

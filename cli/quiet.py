@@ -1,0 +1,20 @@
+"""Whether a preview found nothing to do at all, so that an update would only repeat it."""
+
+from __future__ import annotations
+
+from engine.events import StepMetadata
+from engine.options import DeploymentResult
+
+
+def is_quiet(previewed: DeploymentResult) -> bool:
+    """Whether the preview showed no step, no output and no name in the state that would change."""
+    return not (previewed.changed or previewed.pending or any(map(_remembers, previewed.steps)))
+
+
+def _remembers(step: StepMetadata) -> bool:
+    """Whether a step that changes nothing in the workspace leaves another state behind."""
+    if step.old is None or step.new is None:
+        return True
+    if step.old.urn != step.new.urn:
+        return True
+    return not step.new.custom and step.old.outputs != step.new.outputs
