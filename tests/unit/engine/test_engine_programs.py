@@ -237,7 +237,8 @@ Thing("b", name="b", of=a.id)
 
 HOOKS = """
 def log(args):
-    print(args.name, args.urn[args.urn.rindex("::") + 2 :], (args.new_inputs or args.old_inputs)["name"])
+    name = args.urn[args.urn.rindex("::") + 2 :]
+    print(args.name, name, (args.new_inputs or args.old_inputs)["name"])
 
 steps = ("create", "update", "delete")
 kinds = [f"{when}_{what}" for when in ("before", "after") for what in steps]
