@@ -30,6 +30,7 @@ from alerting.plan import (
     decide_alerts,
     decide_destinations,
     left_elsewhere,
+    left_running,
     still_needed,
 )
 from alerting.rows import Rule
@@ -185,6 +186,7 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         deployed,
         parent_path=settings.parent_path,
         adopt_existing=settings.adopt_existing,
+        disabled=_disabled(snapshot),
     )
     destinations = _decide_destinations(prepared, deployed)
     destinations += still_needed(destinations, deployed.destinations, alerts, prepared.inventory)
@@ -204,6 +206,7 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
     warnings = [
         guard_quota(alerts, prepared.inventory, prepared.trashed_lately),
         left_elsewhere(candidates, alerts, prepared.inventory) if settings.adopt_existing else None,
+        left_running(_disabled(snapshot), prepared.inventory, deployed),
     ]
     return Plan(
         prepared,
@@ -213,6 +216,15 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         tuple(warning for warning in warnings if warning),
         _versions(snapshot, deployed.versions),
     )
+
+
+def _disabled(snapshot: Snapshot) -> dict[str, str]:
+    """The alerts that disabled rules name."""
+    return {
+        rule.alert_id: rule.databricks_alert_id
+        for rule in snapshot.rules
+        if not rule.is_enabled and rule.databricks_alert_id
+    }
 
 
 def _kept(declared: Sequence[Declared]) -> list[str]:

@@ -6,12 +6,12 @@ Pure; each guard raises GuardError, which says how to allow what it refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from alerting.deployed import Deployed
 from alerting.errors import GuardError
 from alerting.inventory import Inventory
+from alerting.listing import some
 from alerting.plan import Declared
 from alerting.tables import ALERTS
 
@@ -48,7 +48,7 @@ def guard_deletes(
     if len(gone) > limit:
         raise GuardError(
             f"{len(gone)} of {len(deployed)} deployed {things} would be deleted, {limit} are "
-            f"allowed: {_some(gone)}. If that is meant, set databricks-alerts:maxDeletes to "
+            f"allowed: {some(gone)}. If that is meant, set databricks-alerts:maxDeletes to "
             f"{len(gone)} for this stack, or put the rows back"
         )
     return gone
@@ -70,7 +70,7 @@ def guard_state(deployed: Deployed) -> None:
     """
     if deployed.twice:
         raise GuardError(
-            f"the state holds {_some(deployed.twice)} under two URNs each, so deleting one would "
+            f"the state holds {some(deployed.twice)} under two URNs each, so deleting one would "
             "delete what the other stands for. Take one out of the state: `pulumi stack export` "
             "shows the URNs, `pulumi state delete URN` forgets one and deletes nothing"
         )
@@ -120,8 +120,3 @@ def guard_quota(declared: Iterable[Declared], inventory: Inventory, trashed: int
             f"{_REMEDY}"
         )
     return None
-
-
-def _some(keys: Sequence[Any], most: int = 10) -> str:
-    shown = ", ".join(str(key) for key in keys[:most])
-    return shown if len(keys) <= most else f"{shown} and {len(keys) - most} more"

@@ -45,11 +45,12 @@ class Claim:
 class View:
     """What the workspace shows: whether an id is there, and what may be adopted.
 
-    `named` answers the id that bears a candidate's name, or nothing; `fits` whether an id that a
-    row names may be adopted for it.
+    `listed` tells what a list shows, `exists` also what is believed to be there. `named` answers
+    the id that bears a candidate's name, or nothing; `fits` whether an id may be a candidate's.
     """
 
     exists: Callable[[str], bool]
+    listed: Callable[[str], bool]
     fits: Callable[[Candidate, str], bool]
     named: Callable[[Candidate], str]
 
@@ -90,10 +91,25 @@ class Ownership:
         return next((key for key, claim in self.claims.items() if claim.id == identity), "")
 
     def _claim_own(self) -> None:
-        for key in self._candidates:
+        for key, candidate in self._candidates.items():
             identity = self._deployed.get(key, "")
-            if identity and identity not in self._taken and self._view.exists(identity):
+            if identity and self._view.exists(identity) and not self._knows_better(candidate):
                 self._take(key, Claim(identity))
+
+    def _knows_better(self, candidate: Candidate) -> bool:
+        """Whether a row names what is there, and the state what is not, or not fit any more.
+
+        An older state that was put back names what has been replaced since.
+        """
+        known, view = candidate.known_id, self._view
+        own = self._deployed[candidate.key]
+        return (
+            not (view.listed(own) and view.fits(candidate, own))
+            and view.listed(known)
+            and view.fits(candidate, known)
+            and known not in self._holders
+            and known not in self._strays
+        )
 
     def _claim_each(self, find: Callable[[Candidate], str]) -> None:
         for candidate in self._candidates.values():

@@ -12,6 +12,7 @@ from typing import Literal
 
 from alerting.deployed import Deployed
 from alerting.inventory import Inventory, folder
+from alerting.listing import some
 from alerting.names import Wish, name_moves
 from alerting.ownership import Candidate, Claim, Ownership, View
 
@@ -53,6 +54,7 @@ def decide_alerts(
     *,
     parent_path: str,
     adopt_existing: bool,
+    disabled: Mapping[str, str] | None = None,
 ) -> list[Declared]:
     """Match every rule with the alert that it has, if any, then deploy, hold or skip it.
 
@@ -60,7 +62,8 @@ def decide_alerts(
     id, or its name stands in `parent_path`: taken over from a rule that is gone, or, with
     `adopt_existing`, imported. The list of alerts leaves trashed ones out, so a trashed alert
     belongs to nobody. Databricks' provider takes it for living, so `replaces` tells the engine to
-    deploy it again.
+    deploy it again. `disabled` maps disabled rules to the alerts that their rows name: they give
+    up their names too.
     """
     home = folder(parent_path)
     by_id = {alert.id: alert for alert in inventory.alerts}
@@ -72,6 +75,7 @@ def decide_alerts(
 
     view = View(
         exists=by_id.__contains__,
+        listed=by_id.__contains__,
         fits=lambda _, identity: identity in by_id and by_id[identity].parent_path == home,
         named=named,
     )
@@ -82,8 +86,9 @@ def decide_alerts(
         _with_replacement(_declare(item, ownership.claim(item.key)), deployed, by_id.keys())
         for item in candidates
     ]
-    ours = {*deployed.alerts.values(), *(item.id for item in deployed.stray_alerts)}
-    return _with_moves(declared, candidates, {k: v.id for k, v in by_name.items()}, ours)
+    holders = {name: alert.id for name, alert in by_name.items()}
+    ours = _held(deployed) | set((disabled or {}).values())
+    return _with_moves(declared, candidates, holders, ours)
 
 
 def left_elsewhere(
@@ -103,10 +108,27 @@ def left_elsewhere(
     ]
     if not left:
         return None
-    more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
     return (
         f"the alerts that databricks_alert_id names stand outside parentPath and stay as they are "
-        f"({', '.join(left[:_TOLD])}{more}); to adopt one instead, move it into parentPath first"
+        f"({some(left, _TOLD)}); to adopt one instead, move it into parentPath first"
+    )
+
+
+def left_running(
+    disabled: Mapping[str, str], inventory: Inventory, deployed: Deployed
+) -> str | None:
+    """A warning about alerts of disabled rules that the state does not hold.
+
+    No engine deletes those; a lost or older state leaves them. `disabled` maps alert_id to the
+    databricks_alert_id in its row.
+    """
+    there = {alert.id for alert in inventory.alerts} - _held(deployed)
+    left = [f"{key}: {identity}" for key, identity in disabled.items() if identity in there]
+    if not left:
+        return None
+    return (
+        f"the alerts of disabled rules still run, since the state does not hold them: "
+        f"{some(left, _TOLD)}. Delete them in the workspace, or enable the rules for one `up`"
     )
 
 
@@ -137,7 +159,7 @@ def decide_destinations(
         return identity in by_id and by_id[identity].type == types.get(candidate.key, "")
 
     view = View(
-        exists=lambda identity: identity in by_id or identity in held, fits=fits, named=named
+        exists={*by_id, *held}.__contains__, listed=by_id.__contains__, fits=fits, named=named
     )
     ownership = Ownership(candidates, deployed.destinations, strays, view, adopt=adopt_existing)
     declared = [_declare(item, ownership.claim(item.key)) for item in candidates]
@@ -170,6 +192,11 @@ def still_needed(
         for key, identity in sorted(deployed.items())
         if key not in kept and identity in notified
     ]
+
+
+def _held(deployed: Deployed) -> set[str]:
+    """The ids of all alerts that the state holds, wherever it does."""
+    return {*deployed.alerts.values(), *(item.id for item in deployed.stray_alerts)}
 
 
 def _declare(candidate: Candidate, claim: Claim) -> Declared:

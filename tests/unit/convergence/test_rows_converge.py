@@ -39,8 +39,10 @@ def _play(directory: Path, seed: int) -> None:
         team.insert_rule()
     for _ in range(dice.randint(2, 4)):
         team.story.append("up")
-        team.up_and_check()
+        if not team.up_and_check():
+            break
         for _ in range(dice.randint(1, 4)):
             team.edit()
-    team.up_and_check()
+    else:
+        team.up_and_check()
     team.models.store.close()
