@@ -79,6 +79,7 @@ class Ownership:
         self.claims: dict[str, Claim] = {}
         self._claim_own()
         self._claim_each(self._by_stray_key)
+        self._claim_each(self._by_known_id_and_name)  # of a row and its copy, the row
         self._claim_each(self._by_known_id)
         self._claim_each(self._by_name)
 
@@ -136,6 +137,10 @@ class Ownership:
 
     def _by_stray_key(self, candidate: Candidate) -> str:
         return next((item.id for item in self._strays.values() if item.key == candidate.key), "")
+
+    def _by_known_id_and_name(self, candidate: Candidate) -> str:
+        known = candidate.known_id
+        return self._by_known_id(candidate) if known == self._view.named(candidate) else ""
 
     def _by_known_id(self, candidate: Candidate) -> str:
         """The id in the candidate's row, or what is left when keys moved in a chain.

@@ -137,6 +137,8 @@ def test_a_copied_row_does_not_take_the_alert_of_the_row_it_was_copied_from() ->
     for deployed in ({"A": "1"}, {}):
         made = decide(rules, [alert("1", "a")], deployed)
         assert [item.existing for item in made] == ["1", ""]
+    first = [Candidate("A", "copy", "1", True), Candidate("B", "b", "1", True)]
+    assert [item.existing for item in decide(first, [alert("1", "b")])] == ["", "1"]
 
 
 def test_keys_that_move_in_a_chain_lose_no_alert() -> None:

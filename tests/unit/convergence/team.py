@@ -100,7 +100,6 @@ class Team:
     retyped: set[str] = field(default_factory=set)
     config_version: int = 1
     had: list[tuple[Row, str]] = field(default_factory=list)
-    began: int = 0  # where in the story the last deployment ended
 
     # -- edits --------------------------------------------------------------------------------
 
@@ -482,7 +481,6 @@ class Team:
             self.story,
         )
         self.retyped.clear()
-        self.began = len(self.story)
         self.had = [(row, row["databricks_alert_id"]) for row in self.rules]
         return True
 
@@ -546,7 +544,7 @@ class Team:
 
     def _check_identity(self, before: list[tuple[Row, str]]) -> None:
         """A row that survived keeps its alert."""
-        if any(line.startswith("swap_keys") for line in self.story[self.began :]):
+        if any(line.startswith("swap_keys") for line in self.story):
             return  # an alert stays with its key: Pulumi cannot swap two names of one state
         for row, identity in before:
             if any(row is item for item in self.rules) and row["is_enabled"]:
