@@ -271,6 +271,7 @@ def _alert_candidates(prepared: Prepared) -> list[Candidate]:
             rule.display_name,
             rule.databricks_alert_id or "",
             rule.alert_id in good,
+            rule.databricks_display_name or "",
         )
         for rule in snapshot.rules
         if rule.is_enabled

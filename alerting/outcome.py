@@ -55,6 +55,11 @@ class RowOutcome(BaseModel):
         """What last_sync_status says: a held or skipped rule is an ERROR that has a finding."""
         return "ERROR" if self.error else "SUCCESS"
 
+    @property
+    def stands_for_nothing(self) -> bool:
+        """Whether the row has no alert or destination now, so that its id is to be forgotten."""
+        return self.action == "SKIPPED" or (self.action == "DELETED" and not self.error)
+
 
 class Outcome(BaseModel):
     """One run, as it is recorded. `latencies_ms` are those of the API's answers."""
@@ -118,7 +123,7 @@ def _tells_more(row: RowOutcome, known: Recorded | None) -> bool:
     """Whether a table's row (None: there is none) says something else; no id keeps its own."""
     if known is None:
         return False
-    identity = row.databricks_id or known.databricks_id
+    identity = None if row.stands_for_nothing else row.databricks_id or known.databricks_id
     return known != Recorded(databricks_id=identity, status=row.status, error=row.error)
 
 
@@ -192,19 +197,19 @@ def _merge_rows(
             "status": row.status,
             "error": row.error,
             "action": row.action,
+            "nothing": row.stands_for_nothing,
         }
         for row in rows
     ]
     written = "".join(
-        f"t.{column} = CASE WHEN s.action = 'DELETED' AND s.error IS NULL THEN NULL "
-        f"ELSE coalesce(s.{source}, t.{column}) END, "
+        f"t.{column} = CASE WHEN s.nothing THEN NULL ELSE coalesce(s.{source}, t.{column}) END, "
         for column, source in columns.items()
     )
     warehouse.change(
         f"MERGE INTO {table_path(settings, table)} AS t USING ("
         "SELECT r.* FROM (SELECT explode(from_json(:rows, 'array<struct<row_key: string, "
         "databricks_id: string, display_name: string, status: string, error: string, "
-        "action: string>>')) AS r)) AS s "
+        "action: string, nothing: boolean>>')) AS r)) AS s "
         f"ON t.{key} = s.row_key WHEN MATCHED THEN UPDATE SET {written}"
         "t.last_synced_at = CAST(:moment AS TIMESTAMP), t.last_sync_status = s.status, "
         "t.last_sync_error = s.error, t.last_sync_action = s.action",

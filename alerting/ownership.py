@@ -17,14 +17,16 @@ from alerting.deployed import Stray
 class Candidate:
     """A rule or destination that wants to be declared.
 
-    `key` is alert_id or destination_id, `name` the display name, `known_id` the Databricks id
-    written back into its row (empty: none), `valid` whether no finding speaks against it.
+    `key` is alert_id or destination_id, `name` the display name, `known_id` and `known_name` the
+    Databricks id and name written back into its row (empty: none), `valid` whether no finding
+    speaks against it.
     """
 
     key: str
     name: str
     known_id: str
     valid: bool
+    known_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,10 @@ class Ownership:
         return next((item.id for item in self._strays.values() if item.key == candidate.key), "")
 
     def _by_known_id_and_name(self, candidate: Candidate) -> str:
-        known = candidate.known_id
-        return self._by_known_id(candidate) if known == self._view.named(candidate) else ""
+        same = candidate.name == candidate.known_name
+        if same or candidate.known_id == self._view.named(candidate):
+            return self._by_known_id(candidate)
+        return ""
 
     def _by_known_id(self, candidate: Candidate) -> str:
         """The id in the candidate's row, or what is left when keys moved in a chain.

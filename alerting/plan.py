@@ -7,7 +7,7 @@ move (12).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from alerting.deployed import Deployed
@@ -32,7 +32,8 @@ class Declared:
 
     `after` is the key whose alert must give up this one's name first, `frees` the id of an alert
     that has to be called something else for as long as this one's step takes. `blocked` says why a
-    valid rule is held or skipped all the same.
+    valid rule is held or skipped all the same. `in_place`: what exists stands in parentPath, so
+    that one of the same name cannot be made beside it.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Declared:
     after: str = ""
     frees: str = ""
     blocked: str = ""
+    in_place: bool = field(default=False, compare=False)
 
 
 def decide_alerts(
@@ -85,6 +87,10 @@ def decide_alerts(
     declared = [
         _with_replacement(_declare(item, ownership.claim(item.key)), deployed, by_id.keys())
         for item in candidates
+    ]
+    declared = [
+        replace(item, in_place=item.existing in by_id and by_id[item.existing].parent_path == home)
+        for item in declared
     ]
     holders = {name: alert.id for name, alert in by_name.items()}
     ours = _held(deployed) | set((disabled or {}).values())

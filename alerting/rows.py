@@ -70,6 +70,7 @@ class Rule(_Row):
     created_at: dt.datetime
     tags: dict[str, str | None] = Field(default_factory=dict)
     databricks_alert_id: str | None = None
+    databricks_display_name: str | None = None
     last_sync_status: str | None = None
     last_sync_action: str | None = None
     last_synced_at: dt.datetime | None = None

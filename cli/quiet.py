@@ -5,6 +5,9 @@ from __future__ import annotations
 from engine.events import StepMetadata
 from engine.options import DeploymentResult
 
+# What the state keeps of a resource beside its inputs and outputs, so far as events tell it.
+_REMEMBERED = ("urn", "parent", "provider", "protect", "taint", "retain_on_delete", "init_errors")
+
 
 def is_quiet(previewed: DeploymentResult) -> bool:
     """Whether the preview showed no step, no output and no name in the state that would change."""
@@ -15,6 +18,6 @@ def _remembers(step: StepMetadata) -> bool:
     """Whether a step that changes nothing in the workspace leaves another state behind."""
     if step.old is None or step.new is None:
         return True
-    if step.old.urn != step.new.urn:
+    if any(getattr(step.old, name) != getattr(step.new, name) for name in _REMEMBERED):
         return True
     return not step.new.custom and step.old.outputs != step.new.outputs

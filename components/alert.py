@@ -28,6 +28,8 @@ def declare_alert(
     arguments = alert_arguments(rule, query, settings, subscribed(destination_ids))
     options = pulumi.ResourceOptions.merge(opts, identity_of(declared))
     options.replacement_trigger = _trigger(declared)
+    # Asked to replace it, an engine would first make another of the same name beside it.
+    options.delete_before_replace = True if declared.in_place else None
     return databricks.AlertV2(rule.alert_id, opts=options, **arguments)
 
 

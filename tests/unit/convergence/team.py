@@ -204,7 +204,7 @@ class Team:
             return None
         for column in [name for name in row if name.startswith("last_sync")]:
             del row[column]
-        row["databricks_alert_id"] = None
+        row["databricks_alert_id"] = row["databricks_display_name"] = None
         return str(row["alert_id"])
 
     def insert_destination(self) -> str:
@@ -421,8 +421,10 @@ class Team:
             for row in table:
                 found = by_key.get(row[key])
                 if found is not None:
-                    deleted = found.action == "DELETED" and not found.error
-                    row[column] = None if deleted else found.databricks_id or row[column]
+                    known = found.databricks_id or row[column]
+                    row[column] = None if found.stands_for_nothing else known
+                    if found.display_name:
+                        row["databricks_display_name"] = found.display_name
                     row["last_sync_status"] = found.status
                     row["last_sync_error"] = found.error
 
@@ -457,7 +459,12 @@ class Team:
         False where a name was taken by an alert that is nobody's.
         """
         alive = {alert["id"] for alert in self.models.alerts.active()}
-        before = [(row, identity) for row, identity in self.had if identity in alive]
+        held = self._held()
+        before = [
+            (row, identity)
+            for row, identity in self.had
+            if identity in alive and (identity in held or row["databricks_alert_id"] == identity)
+        ]
         targets = {id(row): row["databricks_destination_id"] for row in self.destinations}
         there = {item["id"] for item in self.models.destinations.all()}
         self.models.deleted.clear()
@@ -498,7 +505,8 @@ class Team:
         assert said, (result.error, self.story)
         for message in said:
             taken = any(f"'{name}.dbalert.json' already exists" in message for name in names)
-            assert taken, (message, self.story)
+            # What waits for the name is not registered: the launcher says so in other words.
+            assert taken or "failed to register" in message, (message, self.story)
 
     def _check_alerts(self) -> None:
         active = {alert["id"]: alert for alert in self.models.alerts.active()}
