@@ -127,6 +127,25 @@ def _tells_more(row: RowOutcome, known: Recorded | None) -> bool:
     return known != Recorded(databricks_id=identity, status=row.status, error=row.error)
 
 
+def record_news(
+    warehouse: SqlWarehouse,
+    settings: Settings,
+    outcome: Outcome,
+    report: ValidationReport,
+    snapshot: Snapshot,
+) -> None:
+    """Write what the tables do not say already: all of it, fresh results alone, or nothing.
+
+    Raises WarehouseError.
+    """
+    if has_news(outcome, snapshot):
+        record(warehouse, settings, outcome, report)
+    elif report.has_fresh_results:
+        _insert(
+            warehouse, settings, VALIDATION, ["validation_run_id", "alert_id"], _results(report)
+        )
+
+
 def new_run_id() -> str:
     """A new sync_run_id."""
     return str(uuid.uuid4())

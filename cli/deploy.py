@@ -21,7 +21,7 @@ from alerting.deployment import PREPARED_VARIABLE, Prepared, prepare
 from alerting.drift import told
 from alerting.errors import ConfigurationError
 from alerting.inventory import folder
-from alerting.outcome import Outcome, has_news, new_run_id, record
+from alerting.outcome import Outcome, new_run_id, record, record_news
 from cli import console
 from cli.context import StackContext
 from cli.findings import print_findings
@@ -139,8 +139,8 @@ def _conclude(
 ) -> int:
     """Record what came of it; answers the exit status."""
     outcome = _outcome(request, engine.name, prepared, result, started, stopwatch)
-    if has_news(outcome, prepared.snapshot):
-        _record(request, prepared, outcome)
+    with request.stack.warehouse() as warehouse:
+        record_news(warehouse, prepared.settings, outcome, prepared.report, prepared.snapshot)
     return _verdict(result, outcome, prepared.settings.min_success_rate)
 
 
@@ -152,11 +152,6 @@ def _make_home(request: Request, prepared: Prepared) -> None:
             console.note(line)
 
 
-def _record(request: Request, prepared: Prepared, outcome: Outcome) -> None:
-    with request.stack.warehouse() as warehouse:
-        record(warehouse, prepared.settings, outcome, prepared.report)
-
-
 def _record_refusal(
     request: Request, engine: str, prepared: Prepared, previewed: DeploymentResult
 ) -> None:
@@ -166,7 +161,8 @@ def _record_refusal(
         nothing.error = "; ".join(item.message for item in previewed.failures) or "preview failed"
     now = dt.datetime.now(dt.UTC)
     outcome = _outcome(request, engine, prepared, nothing, now, Stopwatch())
-    _record(request, prepared, outcome)
+    with request.stack.warehouse() as warehouse:
+        record(warehouse, prepared.settings, outcome, prepared.report)
 
 
 def reading_again(request: Request, prepared: Prepared) -> Request:

@@ -24,7 +24,7 @@ from alerting.deployed import Deployed
 from alerting.deployment import PREPARED_VARIABLE, Plan
 from alerting.errors import AlertsError
 from alerting.inventory import take_inventory
-from alerting.outcome import Action, Outcome, has_news, new_run_id, record
+from alerting.outcome import Action, Outcome, new_run_id, record_news
 from alerting.planned_outcome import ALERT, Done, Ids, planned_outcomes
 from alerting.warehouse import open_warehouse
 from components.hooks import Hooks
@@ -139,9 +139,9 @@ class Recording:
             alerts=tuple(alerts),
             destinations=tuple(destinations),
         )
-        if has_news(outcome, self._plan.prepared.snapshot):
-            with open_warehouse(self._config(), settings.warehouse_id, 1) as warehouse:
-                record(warehouse, settings, outcome, self._plan.prepared.report)
+        prepared = self._plan.prepared
+        with open_warehouse(self._config(), settings.warehouse_id, 1) as warehouse:
+            record_news(warehouse, settings, outcome, prepared.report, prepared.snapshot)
         self._written = len(done)
 
 

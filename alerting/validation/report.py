@@ -52,6 +52,11 @@ class ValidationReport(BaseModel):
         of_rules = [finding for result in self.rules for finding in result.findings]
         return [*of_rules, *self.destination_findings]
 
+    @property
+    def has_fresh_results(self) -> bool:
+        """Whether a query was explained whose result spares the next run to explain it."""
+        return any(item.fingerprint and item.duration_ms is not None for item in self.rules)
+
     def result(self, alert_id: str) -> RuleResult | None:
         """The result of one rule."""
         return next((item for item in self.rules if item.alert_id == alert_id), None)

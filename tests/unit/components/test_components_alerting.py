@@ -213,7 +213,7 @@ def test_what_is_deployed_is_read_from_the_states_resources() -> None:
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     """What a Recording writes, in place of a warehouse."""
     found: list[Outcome] = []
-    monkeypatch.setattr(recording, "record", lambda _w, _s, outcome, _r: found.append(outcome))
+    monkeypatch.setattr(recording, "record_news", lambda _w, _s, outcome, *_: found.append(outcome))
     monkeypatch.setattr(
         recording, "open_warehouse", lambda *_: contextlib.nullcontext(SimpleNamespace())
     )

@@ -459,11 +459,10 @@ class Team:
         False where a name was taken by an alert that is nobody's.
         """
         alive = {alert["id"] for alert in self.models.alerts.active()}
-        held = self._held()
         before = [
             (row, identity)
             for row, identity in self.had
-            if identity in alive and (identity in held or row["databricks_alert_id"] == identity)
+            if identity in alive and self._is_traceable(row, identity)
         ]
         targets = {id(row): row["databricks_destination_id"] for row in self.destinations}
         there = {item["id"] for item in self.models.destinations.all()}
@@ -490,6 +489,16 @@ class Team:
         self.retyped.clear()
         self.had = [(row, row["databricks_alert_id"]) for row in self.rules]
         return True
+
+    def _is_traceable(self, row: Row, identity: str) -> bool:
+        """Whether state or rows still tell, without doubt, that an alert is this row's."""
+        places = [item.urn for item in self.storage.state.resources if item.id == identity]
+        if any(
+            urn.endswith(f"$databricks:index/alertV2:AlertV2::{row['alert_id']}") for urn in places
+        ):
+            return True
+        same = [item for item in self.rules if item["databricks_alert_id"] == identity]
+        return len(same) == 1 and same[0] is row
 
     def _check_failures(self, result: DeploymentResult) -> None:
         """A name that an alert bears which the state does not hold is the one thing that may fail.
