@@ -7,12 +7,13 @@ Reads of documents come from memory; contents, which may be large, stay on disk.
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from workspace.database import open_database
 
 Document = dict[str, Any]
 
@@ -24,10 +25,8 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         path.touch(mode=0o600)  # tokens' hashes, secrets
-        self._db = sqlite3.connect(path, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
         # A commit in the log survives the death of this process; only a power cut could lose it.
-        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db = open_database(path, "NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS documents "
             "(kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"

@@ -8,12 +8,13 @@ exists, so a crash leaves either a whole table or a folder that nobody names.
 from __future__ import annotations
 
 import json
-import sqlite3
+import logging
 import threading
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workspace.database import open_database
 from workspace.warehouse.names import TableName
 
 _SCHEMA = """
@@ -26,6 +27,9 @@ CREATE TABLE IF NOT EXISTS tables (
   PRIMARY KEY (catalog, schema, name));
 """
 _INTO_TABLES = f"INTO tables VALUES ({','.join('?' * 12)})"
+
+
+_log = logging.getLogger("workspace.warehouse")
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,7 @@ class Catalog:
         self.directory = directory.resolve()
         self._tables_dir = directory / "tables"
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(directory / "catalog.sqlite", check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
+        self._db = open_database(directory / "catalog.sqlite", "FULL")
         self._db.executescript(_SCHEMA)
         self.version = 0
         self._names: tuple[int, frozenset[str]] = (-1, frozenset())
@@ -91,13 +93,12 @@ class Catalog:
             "SELECT * FROM tables WHERE (?1 IS NULL OR catalog = ?1) "
             "AND (?2 IS NULL OR schema = ?2) ORDER BY catalog, schema, name"
         )
-        return [_table(row) for row in self._rows(query, catalog, schema)]
+        return self._read(query, catalog, schema)
 
     def find(self, name: TableName) -> Table | None:
         """A table or view by its full name."""
         query = "SELECT * FROM tables WHERE catalog = ? AND schema = ? AND name = ?"
-        rows = self._rows(query, name.catalog, name.schema, name.table)
-        return _table(rows[0]) if rows else None
+        return next(iter(self._read(query, name.catalog, name.schema, name.table)), None)
 
     def names(self) -> frozenset[str]:
         """Every name of a catalog, schema, table or view, as one set."""
@@ -167,6 +168,18 @@ class Catalog:
             name.schema,
             name.table,
         )
+
+    def _read(self, query: str, *values: str | None) -> list[Table]:
+        """The tables that a query finds; a row that cannot be read is told in the log, and left."""
+        found = []
+        for row in self._rows(query, *values):
+            try:
+                found.append(_table(row))
+            except ValueError as error:
+                _log.error(
+                    "catalog.sqlite: %s is set aside: %s", ".".join(map(str, row[:3])), error
+                )
+        return found
 
     def _rows(self, query: str, *values: str | None) -> list[tuple[str, ...]]:
         with self._lock:

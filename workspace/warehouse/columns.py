@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 from databricks.sql.thrift_api.TCLIService import ttypes
 
+from workspace.warehouse.fetching import size_of
+
 _Id = ttypes.TTypeId
 
 
@@ -23,7 +25,7 @@ def table_schema(schema: pa.Schema) -> Any:
 
 def arrow_batches(table: pa.Table, max_bytes: int) -> list[Any]:
     """The table as TSparkArrowBatch list; a batch holds at most about `max_bytes`."""
-    size = max(table.nbytes, 1)
+    size = max(size_of(table), 1)
     rows = max(1, table.num_rows * max_bytes // size) if size > max_bytes else table.num_rows or 1
     return [
         ttypes.TSparkArrowBatch(batch=batch.serialize().to_pybytes(), rowCount=batch.num_rows)

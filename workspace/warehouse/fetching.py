@@ -13,6 +13,15 @@ from workspace.warehouse.errors import SqlError
 MOST_BYTES = 1 << 30
 
 
+def size_of(table: pa.Table) -> int:
+    """The bytes of an Arrow table.
+
+    Its `nbytes` looks at the offsets of list columns, and past the end of those that a JVM sends
+    for an empty one: the process then dies of a segmentation fault.
+    """
+    return int(table.get_total_buffer_size())
+
+
 def fetch(frame: Any, most: int | None = None) -> pa.Table:
     """The rows of a Spark Connect DataFrame, as its `toArrow` gives them (times in UTC).
 
@@ -34,7 +43,7 @@ def fetch(frame: Any, most: int | None = None) -> pa.Table:
         for part in batches:
             if not isinstance(part, pa.Table):
                 continue  # the schema
-            size += part.nbytes
+            size += size_of(part)
             if size > most:
                 raise SqlError(
                     "RESULT_TOO_LARGE.LOCAL_WORKSPACE",

@@ -6,12 +6,12 @@ or schema holds for all that is in it.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workspace.database import open_database
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.names import TableName
 
@@ -57,9 +57,7 @@ class Grants:
         directory.mkdir(parents=True, exist_ok=True)
         self._is_admin = is_admin
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(directory / "grants.sqlite", check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
+        self._db = open_database(directory / "grants.sqlite", "FULL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS grants (principal TEXT, privilege TEXT, kind TEXT, "
             "name TEXT, PRIMARY KEY (principal, privilege, kind, name))"

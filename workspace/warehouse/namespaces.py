@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workspace.warehouse.catalog import Catalog
-from workspace.warehouse.errors import SqlError
+from workspace.warehouse.errors import SqlError, syntax_error
 from workspace.warehouse.result import EMPTY, Result
 from workspace.warehouse.text import Text
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from workspace.warehouse.warehouse import Session
 
 KINDS = frozenset({"SCHEMA", "DATABASE", "CATALOG"})
+INFORMATION_SCHEMA = "information_schema"  # every catalog has it
+MOST_CHARACTERS = 255
 
 
 def use(text: Text, where: Session, catalog: Catalog) -> Result:
@@ -34,25 +36,58 @@ def require_schema(owner: str, schema: str, catalog: Catalog) -> None:
         raise _schema_not_found(owner, schema)
 
 
-def create(text: Text, where: Session, catalog: Catalog) -> bool:
-    """CREATE CATALOG | SCHEMA [IF NOT EXISTS] name; answers whether a catalog was made."""
-    exists = text.words[2:5] == ["IF", "NOT", "EXISTS"]
-    parts, behind = text.name_at(5 if exists else 2)
-    name, comment = parts[-1].lower(), _comment(text, behind)
-    if text.words[1] == "CATALOG":
-        if name in catalog.catalogs():
-            if exists:
-                return False
-            raise SqlError("CATALOG_ALREADY_EXISTS", f"Catalog '{name}' already exists.", "42710")
-        catalog.add_catalog(name, comment)
-        return True
-    owner = parts[-2].lower() if len(parts) > 1 else where.catalog
+def new_catalog(text: Text, catalog: Catalog) -> tuple[str, str] | None:
+    """Name and comment of CREATE CATALOG [IF NOT EXISTS]; None where there is nothing to do.
+
+    Raises SqlError for a name that is taken or that Unity Catalog does not allow.
+    """
+    parts, comment, exists = _created(text)
+    if len(parts) > 1:
+        raise syntax_error(".", 1, 0, text.sql)
+    name = parts[0]
+    require_valid_name(name, "catalog")
+    if name not in catalog.catalogs():
+        return name, comment
+    if exists:
+        return None
+    raise SqlError("CATALOG_ALREADY_EXISTS", f"Catalog '{name}' already exists.", "42710")
+
+
+def create_schema(text: Text, where: Session, catalog: Catalog) -> None:
+    """CREATE SCHEMA [IF NOT EXISTS] name. Raises SqlError as `new_catalog`."""
+    parts, comment, exists = _created(text)
+    name, owner = parts[-1], parts[-2] if len(parts) > 1 else where.catalog
     _require_catalog(owner, catalog)
-    if catalog.has_schema(owner, name) and not exists:
+    require_valid_name(name, "schema")
+    if catalog.has_schema(owner, name) or name == INFORMATION_SCHEMA:
+        if exists:
+            return
         message = f"Cannot create schema `{owner}`.`{name}` because it already exists."
         raise SqlError("SCHEMA_ALREADY_EXISTS", message, "42P06")
     catalog.add_schema(owner, name, comment)
-    return False
+
+
+def require_valid_name(name: str, kind: str) -> None:
+    """Raises SqlError for a name that Unity Catalog does not allow.
+
+    "Names" in Databricks' SQL language reference: at most 255 characters; no period, space, slash,
+    control character or DEL.
+    """
+    wrong = next((sign for sign in name if sign in "./ " or ord(sign) < 32 or sign == "\x7f"), None)
+    if not name or len(name) > MOST_CHARACTERS or wrong is not None:
+        raise SqlError(
+            "INVALID_PARAMETER_VALUE",
+            f"'{name[:80]}' is not a valid {kind} name: a name has 1 to {MOST_CHARACTERS} "
+            "characters, and no period, space, forward slash or control character among them.",
+            "22023",
+        )
+
+
+def _created(text: Text) -> tuple[list[str], str, bool]:
+    """The name's parts in lower case, the comment, and whether IF NOT EXISTS is said."""
+    exists = text.words[2:5] == ["IF", "NOT", "EXISTS"]
+    parts, behind = text.name_at(5 if exists else 2)
+    return [part.lower() for part in parts], _comment(text, behind), exists
 
 
 def drop(text: Text, where: Session, catalog: Catalog) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.errors import SqlError
@@ -54,22 +55,28 @@ class Registrations:
                         todo |= self._named({word.lower() for word in words_of(view.view_text)})
                     done.add(one)
             # Views after all tables that they read; those on views after these.
-            broken = self._register_views(sorted(views, key=lambda item: item.created_at))
+            for view in sorted(views, key=lambda item: item.created_at):
+                self._try_to_register(view)
+            broken = dict(self._broken)
             for one in done:
                 self._seen[one] = version
         for name, error in broken.items():
             if name.table in words:
                 raise error
 
-    def _register_views(self, views: list[Table]) -> dict[TableName, SqlError]:
-        """Register views; one whose tables are gone concerns only those who read it."""
-        for view in views:
-            self._broken.pop(view.name, None)
-            try:
-                self._register(view)
-            except SqlError as error:
-                self._broken[view.name] = error
-        return dict(self._broken)
+    def _try_to_register(self, table: Table) -> None:
+        """Register; what is broken concerns only those who name it.
+
+        A view's tables may be gone, a table's files damaged. A server that is gone is no fault of
+        the table's.
+        """
+        self._broken.pop(table.name, None)
+        try:
+            self._register(table)
+        except SqlError as error:
+            if error.sqlstate.startswith("08"):
+                raise
+            self._broken[table.name] = error
 
     def _list(self, version: int) -> None:
         if self._listed == version:
@@ -100,11 +107,20 @@ class Registrations:
                 del self._broken[name]
         for table in wanted.values():
             if table.kind != "VIEW" and table.name not in known:
-                self._register(table)
+                self._try_to_register(table)
         return [table for table in wanted.values() if table.kind == "VIEW"]
 
     def _register(self, table: Table) -> None:
-        """Make a table known without touching its files."""
+        """Make a table known without touching its files. Raises SqlError."""
+        if table.location and not (Path(table.location) / "_delta_log").is_dir():
+            raise SqlError(
+                "DELTA_PATH_DOES_NOT_EXIST",
+                f"{table.name.shown} doesn't exist, or is not a Delta table: its files are gone "
+                f"from {table.location}. Drop it: DROP TABLE {table.name.shown}",
+                "42K03",
+            )
+        if not self._names.is_registered(table):
+            return
         name = self._names.table(table.name)
         if table.kind == "VIEW":
             words = words_of(table.view_text)

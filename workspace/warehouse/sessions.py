@@ -24,10 +24,12 @@ from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.conditions import Statement
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.fetching import fetch
-from workspace.warehouse.flat_names import FlatNames, Names, OwnNames, Sent
+from workspace.warehouse.flat_names import FlatNames, Names
 from workspace.warehouse.names import quote, resolve
+from workspace.warehouse.own_names import OwnNames, engine_catalog
 from workspace.warehouse.registrations import Registrations
 from workspace.warehouse.sail_errors import translate
+from workspace.warehouse.sent import Sent
 from workspace.warehouse.text import words_of
 
 # The rest of one entry of SAIL_CATALOG__LIST (TOML in an environment variable).
@@ -40,6 +42,9 @@ _UNTOLD = re.compile(r"\n+JVM stacktrace:.*|(?<=line )(\d+ pos \d+);\n['+:].*", 
 _REST = 60.0  # seconds after which a session is looked at before it is used again
 _CONNECTION = "08"  # the class of SQLSTATEs for a server or a session that is gone
 _RETRIES = 4  # in four seconds: pyspark waits ten minutes for a server that is gone
+
+
+_log = logging.getLogger("workspace.warehouse")
 
 
 class Spark:
@@ -62,16 +67,41 @@ class Spark:
         return self._remote is None
 
     def start(self) -> None:
-        """Start Sail with every catalog that we know; a remote server is taken as it is."""
+        """Start Sail with every catalog that we know; a remote server is taken as it is.
+
+        A catalog that Sail refuses would fail every statement: it is set aside, and said so.
+        """
         if self._remote is not None:
             return
+        names = self._catalog.catalogs()
+        if not self._starts_with(names):
+            refused = [name for name in names if not self._starts_with([name])]
+            for name in refused:
+                _log.error(
+                    "catalog %r is set aside, since the SQL engine refuses its name; its tables "
+                    "are still on disk. Drop it: DROP CATALOG %s CASCADE",
+                    name,
+                    quote(name),
+                )
+            if not self._starts_with([name for name in names if name not in refused]):
+                raise RuntimeError("the SQL engine does not answer; see the log")
+
+    def _starts_with(self, catalogs: list[str]) -> bool:
+        """Start Sail with these catalogs; whether it then answers. One that does not is stopped."""
         from pysail.spark import SparkConnectServer
 
-        _configure_sail(self._catalog.catalogs())
+        _configure_sail(catalogs)
         self._server = SparkConnectServer("127.0.0.1", 0)
         self._server.start(background=True)
         _, port = self._server.listening_address
         self._url = f"sc://127.0.0.1:{port}"
+        try:
+            self.session(catalogs[0], "default").run("SELECT 1")
+        except SqlError as error:
+            _log.warning("Sail with the catalogs %s: %s", ", ".join(catalogs), error)
+            self.stop()
+            return False
+        return True
 
     def stop(self) -> None:
         """Close every session and stop Sail."""
@@ -86,11 +116,17 @@ class Spark:
                 self._server.stop()
                 self._server = None
 
-    def restart(self) -> None:
-        """Start anew: Sail takes the names of its catalogs only at its start."""
+    def restart(self, catalogs: list[str]) -> bool:
+        """Start anew: Sail takes the names of its catalogs only at its start.
+
+        False, with Sail as it was before, where it refuses one of these.
+        """
         with self._lock:
             self.stop()
+            if self._starts_with(catalogs):
+                return True
             self.start()
+            return False
 
     def session(self, catalog: str, schema: str) -> SparkSession:
         """The session that stands in this catalog and schema, up to date with our catalog."""
@@ -141,6 +177,7 @@ class SparkSession:
         self.schema = schema
         self._used = time.monotonic()
         self._lost = threading.Event()
+        self._asked = threading.local()
         self._guarded(Sent("", ""), self._configure)
 
     def standing_in(self, catalog: str, schema: str) -> SparkSession:
@@ -152,7 +189,7 @@ class SparkSession:
     def use(self) -> None:
         """Make catalog and schema the current ones at the server."""
         self._registered.catch_up(frozenset(), self.catalog, self.schema)
-        self._internal(f"USE CATALOG {quote(self.catalog)}")
+        self._internal(f"USE CATALOG {self._names.catalog(self.catalog)}")
         self._internal(f"USE SCHEMA {quote(self.schema)}")
 
     def _configure(self) -> None:
@@ -234,9 +271,16 @@ class SparkSession:
     def _columns(self, parts: Sequence[str]) -> dict[str, str]:
         """A table's columns and types; none for what is not in the catalog."""
         name = resolve(list(parts), self.catalog, self.schema)
-        if self._catalog.find(name) is None:
+        if self._catalog.find(name) is None or getattr(self._asked, "columns", False):
             return {}
-        fields = self.analyze(f"SELECT * FROM {name.quoted}").fields
+        # What is asked to tell of an error is not told of itself: that would have no end.
+        self._asked.columns = True
+        try:
+            fields = self.analyze(f"SELECT * FROM {name.quoted}").fields
+        except SqlError:
+            return {}
+        finally:
+            self._asked.columns = False
         return {field.name: field.dataType.simpleString() for field in fields}
 
 
@@ -255,7 +299,8 @@ def _message(error: Any) -> str:
 
 def _configure_sail(catalogs: list[str]) -> None:
     """Sail reads its settings from the environment when it starts."""
-    entries = ",".join(f"{{name={json.dumps(name)}," + _SAIL_CATALOG for name in catalogs)
+    names = [engine_catalog(name) for name in catalogs]
+    entries = ",".join(f"{{name={json.dumps(name)}," + _SAIL_CATALOG for name in names)
     os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_FOREVER)
     os.environ["SAIL_CATALOG__LIST"] = f"[{entries}]"
     os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from workspace.warehouse.columns import spark_type
+from workspace.warehouse.fetching import size_of
 from workspace.warehouse.statements import Statement
 
 _NAMES = {"TINYINT": "BYTE", "SMALLINT": "SHORT", "BIGINT": "LONG"}
@@ -36,7 +37,7 @@ def result(statement: Statement, base: str, authorization: str) -> dict[str, Any
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=15)
         link = {
             **counts,
-            "byte_count": table.nbytes,
+            "byte_count": size_of(table),
             "external_link": f"{base}/api/2.0/sql/statements/{statement.id}/result/chunks/0/data",
             "expiration": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "http_headers": {"Authorization": authorization},
@@ -72,7 +73,7 @@ def _status(statement: Statement) -> dict[str, Any]:
 
 def _manifest(statement: Statement, table: pa.Table) -> dict[str, Any]:
     rows = table.num_rows
-    chunk = {"chunk_index": 0, "row_offset": 0, "row_count": rows, "byte_count": table.nbytes}
+    chunk = {"chunk_index": 0, "row_offset": 0, "row_count": rows, "byte_count": size_of(table)}
     return {
         "format": "ARROW_STREAM" if statement.arrow else "JSON_ARRAY",
         "schema": {
@@ -82,7 +83,7 @@ def _manifest(statement: Statement, table: pa.Table) -> dict[str, Any]:
         "total_chunk_count": 1 if rows else 0,
         "chunks": [chunk] if rows else [],
         "total_row_count": rows,
-        "total_byte_count": table.nbytes,
+        "total_byte_count": size_of(table),
         "truncated": statement.truncated,
     }
 

@@ -45,6 +45,8 @@ class Reference:
     table: tuple[str, ...]
     # Whether an alias could be written behind it.
     takes_alias: bool = False
+    # Whether it only qualifies a column.
+    qualifies: bool = False
 
 
 def references(sql: str, *, single: bool = False) -> list[Reference]:
@@ -130,7 +132,7 @@ def _qualifier(
         tables = [table for table in named if table[-length:] == lowered]
         if len(parts) > length and tables and all("start" in part.meta for part in head):
             start, end = int(head[0].meta["start"]), int(head[-1].meta["end"]) + 1
-            yield Reference(names, start, end, tables[0])
+            yield Reference(names, start, end, tables[0], qualifies=True)
             return
 
 

@@ -17,7 +17,7 @@ from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.conditions import Statement, table_not_found
 from workspace.warehouse.errors import SqlError, syntax_error, unsupported
 from workspace.warehouse.names import TableName, literal, quote, resolve
-from workspace.warehouse.namespaces import require_schema
+from workspace.warehouse.namespaces import require_schema, require_valid_name
 from workspace.warehouse.result import EMPTY, Result, texts
 from workspace.warehouse.table_references import fully_named
 from workspace.warehouse.text import Text
@@ -46,6 +46,7 @@ def create_table(tree: exp.Create, session: SparkSession, catalog: Catalog, owne
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     name = _name(target, session)
     require_schema(name.catalog, name.schema, catalog)
+    require_valid_name(name.table, "table")
     existing = catalog.find(name)
     if existing and tree.args.get("exists"):
         return EMPTY
@@ -80,6 +81,7 @@ def create_view(
     """CREATE [OR REPLACE] VIEW name AS query; the query's own text is kept."""
     name = _name(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this, session)
     require_schema(name.catalog, name.schema, catalog)
+    require_valid_name(name.table, "view")
     if tree.find(exp.TemporaryProperty):
         raise unsupported("CREATE TEMPORARY VIEW")
     existing = catalog.find(name)
@@ -160,6 +162,7 @@ def delta_columns(table: Table, session: SparkSession) -> dict[str, str]:
 
 def _rename(table: Table, new: TableName, catalog: Catalog) -> Result:
     require_schema(new.catalog, new.schema, catalog)
+    require_valid_name(new.table, "table")
     if catalog.find(new):
         raise _already_exists(new)
     catalog.rename(table.name, new)

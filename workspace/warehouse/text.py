@@ -84,19 +84,59 @@ def read(sql: str) -> Text:
 
 
 def replace_calls(text: Text, values: dict[str, str]) -> str:
-    """The statement with calls such as `current_user()` replaced by literals."""
+    """The statement with calls such as `current_user()` replaced by literals.
+
+    A column that is such a call alone keeps the call as its name.
+    """
     pieces, end = [], 0
+    for index in _calls(text, values):
+        token, closing = text.tokens[index], text.tokens[index + 2]
+        name = text.sql[token.start : closing.end + 1].lower()
+        alias = f" AS `{name}`" if _is_column(text, index) else ""
+        pieces += [text.sql[end : token.start], values[token.text.lower()] + alias]
+        end = closing.end + 1
+    return "".join([*pieces, text.sql[end:]])
+
+
+def has_calls(text: Text, values: Mapping[str, str]) -> bool:
+    """Whether `replace_calls` would replace anything."""
+    return any(True for _ in _calls(text, values))
+
+
+def _calls(text: Text, values: Mapping[str, str]) -> Iterator[int]:
+    """Where calls without arguments of these functions begin."""
     tokens = text.tokens
     for index, token in enumerate(tokens):
-        value = values.get(token.text.lower())
         follows = [item.token_type for item in tokens[index + 1 : index + 3]]
         qualified = index > 0 and tokens[index - 1].token_type is TokenType.DOT
-        if value is None or qualified or token.token_type is TokenType.STRING:
+        if token.text.lower() not in values or qualified or token.token_type is TokenType.STRING:
             continue
         if follows == [TokenType.L_PAREN, TokenType.R_PAREN]:
-            pieces += [text.sql[end : token.start], value]
-            end = tokens[index + 2].end + 1
-    return "".join([*pieces, text.sql[end:]])
+            yield index
+
+
+def _is_column(text: Text, index: int) -> bool:
+    """Whether a call of three tokens is a whole item of a SELECT list, without a name."""
+    before = text.tokens[index - 1] if index else None
+    after = text.tokens[index + 3] if index + 3 < len(text.tokens) else None
+    begins = before is not None and before.text.upper() in ("SELECT", "DISTINCT", ",")
+    ends = after is None or after.text.upper() in (",", "FROM", "UNION", "WHERE", ")", "LIMIT")
+    return begins and ends and _in_select_list(text, index)
+
+
+def _in_select_list(text: Text, index: int) -> bool:
+    """Whether SELECT is the last word of its kind before, on the same level of parentheses."""
+    depth = 0
+    for token in reversed(text.tokens[:index]):
+        if token.token_type is TokenType.R_PAREN:
+            depth += 1
+        elif token.token_type is TokenType.L_PAREN:
+            depth -= 1
+            if depth < 0:
+                return False
+        elif depth == 0 and token.text.upper() in ("SELECT", "FROM", "WHERE", "BY", "VALUES"):
+            return token.text.upper() == "SELECT"
+    return False
 
 
 def bound(text: Text, arguments: Mapping[str, Any] | Sequence[Any] | None) -> str:
@@ -193,6 +233,15 @@ def _next(values: Iterator[Any], marker: Token) -> Any:
         return next(values)
     except StopIteration:
         raise unbound(f"_{marker.start}") from None
+
+
+def quoted_names(sql: str) -> set[str]:
+    """The names in backticks, as they are spelled there."""
+    return {
+        token.text
+        for token in _Tokenizer().tokenize(sql)
+        if token.token_type is TokenType.IDENTIFIER and sql[token.start] == "`"
+    }
 
 
 def words_of(sql: str) -> frozenset[str]:

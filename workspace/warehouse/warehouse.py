@@ -16,6 +16,7 @@ from workspace.warehouse import (
     inserts,
     metadata,
     namespaces,
+    paths,
     prechecks,
     tables,
 )
@@ -30,6 +31,7 @@ from workspace.warehouse.sessions import Spark, SparkSession
 from workspace.warehouse.text import (
     Text,
     bound,
+    has_calls,
     identified,
     read,
     replace_calls,
@@ -129,6 +131,7 @@ class Warehouse:
         arguments = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         text = identified(read(sql))
         prechecks.require_one_statement(text)
+        paths.require_no_path(text, self.catalog)
         access.require(text, where, self.grants, self.catalog)
         if text.words[1:2] == ["CATALOG"] and text.words[0] in ("CREATE", "DROP"):
             return self._change_catalogs(text, where)
@@ -182,11 +185,11 @@ class Warehouse:
     def _known_here(self, where: Session) -> dict[str, str]:
         """Functions without arguments that the engine would answer otherwise, and their values."""
         user, schema = literal(where.user), literal(where.schema)
-        known = {"current_user": user, "session_user": user}
-        if self._spark.is_sail:
-            return known
-        places = {"current_schema": schema, "current_database": schema}
-        return known | places | {"current_catalog": literal(where.catalog)}
+        return {
+            **{"current_user": user, "session_user": user, "user": user},
+            **{"current_schema": schema, "current_database": schema},
+            "current_catalog": literal(where.catalog),
+        }
 
     def _query(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
@@ -196,7 +199,12 @@ class Warehouse:
         if text.words[0] not in _QUERIES:
             # Raises for what is no query: nothing that this class does not know is ever run.
             spark.analyze(sql)
-        return Result(spark.run(sql))
+        table = spark.run(sql)
+        if has_calls(text, self._known_here(where)):
+            # The columns are named after the calls, not after what stands in their place.
+            names = [field.name for field in spark.analyze(bound(text, arguments)).fields]
+            table = table.rename_columns(names)
+        return Result(table)
 
     def _explain(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
@@ -253,7 +261,7 @@ class Warehouse:
 
     def _change_schemas(self, text: Text, where: Session) -> Result:
         if text.words[0] == "CREATE":
-            namespaces.create(text, where, self.catalog)
+            namespaces.create_schema(text, where, self.catalog)
             return EMPTY
         self.grants.forget(*namespaces.drop(text, where, self.catalog))
         return EMPTY
@@ -261,13 +269,16 @@ class Warehouse:
     def _change_catalogs(self, text: Text, where: Session) -> Result:
         """Sail takes its catalogs' names at its start only: it starts anew when nothing runs."""
         with self._gate.alone():
-            made = False
-            if text.words[0] == "CREATE":
-                made = namespaces.create(text, where, self.catalog)
-            else:
+            if text.words[0] == "DROP":
                 self.grants.forget(*namespaces.drop(text, where, self.catalog))
-            if made and self._spark.is_sail:
-                self._spark.restart()
+                return EMPTY
+            made = namespaces.new_catalog(text, self.catalog)
+            if made is None:
+                return EMPTY
+            # The engine first: what it refuses must not stand in the store, which it starts from.
+            if self._spark.is_sail and not self._spark.restart([*self.catalog.catalogs(), made[0]]):
+                raise unsupported(f"A catalog named {made[0]!r}")
+            self.catalog.add_catalog(*made)
         return EMPTY
 
 
