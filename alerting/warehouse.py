@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -28,6 +29,18 @@ _CONFLICT = re.compile(r"DELTA_CONCURRENT|Concurrent\w+Exception|2D521|DELTA_MET
 _CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 _SQLSTATE = re.compile(r"SQLSTATE:? ?([0-9A-Z]{5})")
 _CONFLICT_ATTEMPTS = 8
+_BATCH = 1000  # rows
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a statement answers: its columns' names (none: it answers nothing), and its rows.
+
+    Rows are fetched from the warehouse as they are taken.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Any, ...]]
 
 
 class SqlWarehouse:
@@ -56,6 +69,24 @@ class SqlWarehouse:
                 return []
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    @contextmanager
+    def results(self, sql: str, params: Mapping[str, Any] | None = None, /) -> Iterator[Results]:
+        """Run a statement, and take its rows batch by batch while the block lasts."""
+        with self._cursor() as cursor:
+            with translated(self._where):
+                cursor.execute(sql, dict(params) if params else None)
+            columns = tuple(column[0] for column in cursor.description or ())
+            yield Results(columns, self._fetched(cursor) if columns else iter(()))
+
+    def _fetched(self, cursor: Any) -> Iterator[tuple[Any, ...]]:
+        while True:
+            with translated(self._where):
+                # As Arrow: the connector's own rows turn NaN into None.
+                batch = cursor.fetchmany_arrow(_BATCH)
+            if not batch.num_rows:
+                return
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
     def execute(self, sql: str, params: Mapping[str, Any] | None = None, /) -> None:
         """Run a statement for its effect."""

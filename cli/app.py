@@ -6,6 +6,7 @@ configuration.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -44,6 +45,10 @@ def main() -> None:
         _fail(str(error), 1)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def _fail(message: str, status: int) -> None:

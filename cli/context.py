@@ -78,10 +78,14 @@ class StackContext:
                 ) from error
             raise
 
-    def warehouse(self) -> SqlWarehouse:
-        """The stack's SQL warehouse; use it as a context manager."""
+    def warehouse(self, connections: int | None = None) -> SqlWarehouse:
+        """The stack's SQL warehouse; use it as a context manager.
+
+        It opens up to `connections`, by default as many as EXPLAINs may run at a time.
+        """
         settings = self.settings
-        return open_warehouse(self.workspace, settings.warehouse_id, settings.parallel_workers)
+        workers = settings.parallel_workers if connections is None else connections
+        return open_warehouse(self.workspace, settings.warehouse_id, workers)
 
     def engine(self, extra: Mapping[str, str] | None = None) -> Engine:
         """The embedded engine on this stack; `extra` is added to the program's environment."""

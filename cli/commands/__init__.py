@@ -13,6 +13,7 @@ from cli.commands import (
     preview,
     refresh,
     seed,
+    sql,
     stack,
     status,
     test_,
@@ -36,5 +37,6 @@ def register(app: typer.Typer) -> None:
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")
     app.command()(status.status)
+    app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)

@@ -118,7 +118,7 @@ def test_a_catalog_that_the_engine_reserves_lives_and_survives_a_restart(tmp_pat
             again.stop()
 
 
-@pytest.mark.parametrize("name", ["a b", "a/b", "a.b", "x" * 256, "a\tb", "a\x7fb"])
+@pytest.mark.parametrize("name", ["a/b", "/", "x" * 256, "a\tb", "a\x7fb"])
 def test_a_name_that_unity_catalog_refuses_is_refused(warehouse: Warehouse, name: str) -> None:
     kinds = ("CATALOG {}", "SCHEMA main.{}", "TABLE main.default.{} (a INT)",
              "VIEW main.default.{} AS SELECT 1 AS a")  # fmt: skip
@@ -221,7 +221,7 @@ def test_a_replaced_call_keeps_its_name(warehouse: Warehouse, expression: str, n
         f"SELECT {expression} FROM (SELECT 1 AS a) WHERE current_user() = '{ADMIN}'",
     ):
         assert _names(warehouse, query) == [name], query
-    if name == expression.lower():  # a column that is the call alone can be named by it
+    if expression.count("(") == 1 and " " not in expression:  # the call alone
         assert _run(warehouse, f"SELECT `{name}` FROM (SELECT {expression})")
 
 

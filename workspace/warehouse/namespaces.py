@@ -70,15 +70,15 @@ def create_schema(text: Text, where: Session, catalog: Catalog) -> None:
 def require_valid_name(name: str, kind: str) -> None:
     """Raises SqlError for a name that Unity Catalog does not allow.
 
-    "Names" in Databricks' SQL language reference: at most 255 characters; no period, space, slash,
-    control character or DEL.
+    "Names" in Databricks' SQL language reference: at most 255 characters; no slash, control
+    character or DEL. (Periods and spaces, which it refuses too, are taken here.)
     """
-    wrong = next((sign for sign in name if sign in "./ " or ord(sign) < 32 or sign == "\x7f"), None)
+    wrong = next((sign for sign in name if sign == "/" or ord(sign) < 32 or sign == "\x7f"), None)
     if not name or len(name) > MOST_CHARACTERS or wrong is not None:
         raise SqlError(
             "INVALID_PARAMETER_VALUE",
             f"'{name[:80]}' is not a valid {kind} name: a name has 1 to {MOST_CHARACTERS} "
-            "characters, and no period, space, forward slash or control character among them.",
+            "characters, and no forward slash or control character among them.",
             "22023",
         )
 

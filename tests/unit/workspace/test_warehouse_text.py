@@ -87,7 +87,7 @@ def test_a_version_behind_an_at_sign_is_time_travel() -> None:
 
 def test_calls_of_the_user_become_the_user() -> None:
     text = read("SELECT current_user(), 'current_user()', t.current_user()")
-    expected = "SELECT 'ada', 'current_user()', t.current_user()"
+    expected = "SELECT 'ada' AS `current_user()`, 'current_user()', t.current_user()"
     assert replace_calls(text, {"current_user": "'ada'"}) == expected
 
 

@@ -1,0 +1,1 @@
+"""`alerts sql`: statements out of a text, their parameters, their results on the screen."""
