@@ -10,6 +10,7 @@ from rich.table import Table
 from alerting.errors import ConfigurationError
 from alerting.snapshot import read_snapshot
 from cli import console
+from cli.connecting import connecting
 from cli.context import open_stack
 from cli.local import workspace_dir
 from cli.options import Json
@@ -72,6 +73,7 @@ def status(json: Json = False) -> None:
     else:
         for name, value in _facts(running).items():
             console.out.print(f"{name:<13} {value}", highlight=False, soft_wrap=True)
+        console.out.print(connecting(running), highlight=False, markup=False, soft_wrap=True)
     if running is None:
         raise typer.Exit(1)
 
