@@ -16,9 +16,9 @@ _SECONDS = 5.0
 
 
 class EngineLog(logging.Handler):
-    """Sends warnings and errors to an engine, and what is below only as debugging output.
+    """Sends our own records to an engine, those below a warning as debugging output.
 
-    Others' records below a warning are left out: libraries write requests, with what is secret.
+    Of libraries' records only errors: the rest tells of their ways, even of requests with secrets.
     """
 
     def __init__(self, own: str = "engine") -> None:
@@ -39,7 +39,7 @@ class EngineLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record; a log that cannot be sent ends no deployment."""
         ours = record.name.split(".")[0] == self._own
-        if self._stub is None or (record.levelno < logging.WARNING and not ours):
+        if self._stub is None or not (ours or record.levelno >= logging.ERROR):
             return
         try:
             request = engine_pb2.LogRequest(

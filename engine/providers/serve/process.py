@@ -28,10 +28,8 @@ _GRACE_SECONDS = 4.0
 _LOOK_AT_PARENT_SECONDS = 1.0
 
 
-def serve(version: str, log: EngineLog) -> tuple[grpc.Server, ProviderService, int]:
-    """A running server, its service, and its port on loopback. Raises RuntimeError without one."""
-    package = Package("databricks", version, DatabricksProvider, package_schema, stable_properties)
-    service = ProviderService(package, log)
+def listening(service: ProviderService) -> tuple[grpc.Server, int]:
+    """A running server of the service, and its port on loopback."""
     server = grpc.server(
         ThreadPoolExecutor(_THREADS, thread_name_prefix="request"),
         options=[*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0)],
@@ -39,7 +37,7 @@ def serve(version: str, log: EngineLog) -> tuple[grpc.Server, ProviderService, i
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(service, server)
     port: int = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    return server, service, port
+    return server, port
 
 
 def run(version: str, arguments: Sequence[str]) -> None:
@@ -50,7 +48,9 @@ def run(version: str, arguments: Sequence[str]) -> None:
     # The CLI's own flags (`-v=9`, `--logtostderr`, `--tracing ENDPOINT`) stand before the address.
     address = arguments[-1] if arguments and not arguments[-1].startswith("-") else ""
     log.connect(address)
-    server, service, port = serve(version, log)
+    package = Package("databricks", version, DatabricksProvider, package_schema, stable_properties)
+    service = ProviderService(package, log)
+    server, port = listening(service)
     ended = threading.Event()
     _on_signals(ended)
     _announce(port)
