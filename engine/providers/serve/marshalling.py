@@ -82,9 +82,13 @@ def diff_response(diff: Diff, stables: Iterable[str] = ()) -> provider_pb2.DiffR
 
 
 def check_failures(failures: Iterable[CheckFailure]) -> list[provider_pb2.CheckFailure]:
-    """What a Provider refuses, as the protocol has it."""
+    """What a Provider refuses, as the protocol has it.
+
+    The property stands in the reason: one that is named by itself, the engine shows with its value,
+    which may be secret, and of one inside another it shows the value `<nil>`.
+    """
     return [
-        provider_pb2.CheckFailure(property=failure.property, reason=failure.reason)
+        provider_pb2.CheckFailure(reason=f"{failure.property} {failure.reason}".strip())
         for failure in failures
     ]
 
