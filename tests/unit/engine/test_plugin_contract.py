@@ -90,7 +90,7 @@ class Embedded:
     def check(self, token: str, news: Properties, olds: Properties) -> Any:
         result = self.provider.check(token, urn_of(token), reveal(olds), reveal(news))
         inputs = self._marked(token, result.inputs, news)
-        return inputs, [f"{item.property} {item.reason}".strip() for item in result.failures]
+        return inputs, sorted(f"{item.property} {item.reason}".strip() for item in result.failures)
 
     def diff(self, token: str, *arguments: Any) -> Any:
         identifier, *properties = arguments
@@ -132,7 +132,7 @@ class Served:
 
     def check(self, token: str, news: Properties, olds: Properties) -> Any:
         answer = self.client.check(token, news, olds)
-        failures = [item.reason for item in answer.failures]
+        failures = sorted(item.reason for item in answer.failures)
         return wire.from_struct(answer.inputs), failures
 
     def diff(self, token: str, *arguments: Any) -> Any:
