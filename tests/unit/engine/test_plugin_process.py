@@ -125,9 +125,9 @@ def test_it_ends_with_the_engine_that_was_killed(tmp_path: Path) -> None:
         client.stub.GetPluginInfo(empty_pb2.Empty())
         engine.kill()
         engine.communicate()
-        while (code := _code(client)) is grpc.StatusCode.OK:
+        # While it ends it may cut one call off; afterwards nobody listens.
+        while _code(client) is not grpc.StatusCode.UNAVAILABLE:
             pass
-    assert code is grpc.StatusCode.UNAVAILABLE
 
 
 def _code(client: Plugin) -> grpc.StatusCode:
