@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import tenacity
 
+from alerting import arrow_rows
 from alerting.errors import AuthenticationError, WarehouseError, WorkspaceError
+from alerting.late_import import late
 
 if TYPE_CHECKING:
     from databricks.sdk.core import Config
@@ -68,7 +70,7 @@ class SqlWarehouse:
             if cursor.description is None:
                 return []
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return arrow_rows.of_table(cursor.fetchall_arrow(), names)
 
     @contextmanager
     def results(self, sql: str, params: Mapping[str, Any] | None = None, /) -> Iterator[Results]:
@@ -190,6 +192,7 @@ def open_warehouse(config: Config, warehouse_id: str, workers: int = 10) -> SqlW
     def connect() -> Any:
         if not _proxied(address.scheme, address.hostname or ""):
             _require_answer(address.hostname or "", address.port, address.scheme)
+        late("pandas")  # of which nothing is used: see alerting.arrow_rows
         from databricks import sql
 
         return sql.connect(credentials_provider=lambda: config.authenticate, **options)

@@ -27,6 +27,7 @@ from cli.context import StackContext
 from cli.findings import print_findings
 from cli.folders import ensure_folder
 from cli.local import is_sandbox
+from cli.memory import give_back
 from cli.options import EngineChoice
 from cli.outcome import Stopwatch, row_outcomes
 from cli.plan_file import StepCollector, make_plan, read_plan, require_same, write_plan
@@ -274,6 +275,7 @@ def working(request: Request) -> Iterator[tuple[DeploymentEngine, Prepared]]:
             engine.stand_by(_IMPORTS)
             prepared = prepare(stack.workspace, stack.settings, full=request.full)
             path.write_text(prepared.model_dump_json(by_alias=False), encoding="utf-8")
+            give_back()
             yield engine, prepared
         finally:
             engine.close()

@@ -94,13 +94,22 @@ def _stand_by(modules: list[str]) -> None:
 
 def _import_late(package: str) -> None:
     """Import of a provider's SDK only what the program names: all of it takes seconds."""
-    path = Path(__file__).with_name("late_package.py")
-    spec = importlib.util.spec_from_file_location("_late_package", path)
+    late = _neighbour("late_package")
+    late.install(package, late.pulumi_homes)
+    if package in sys.modules:
+        _neighbour("late_classes").install(package)
+
+
+def _neighbour(name: str) -> types.ModuleType:
+    """A module beside this one, which may run in another interpreter than the engine's."""
+    spec = importlib.util.spec_from_file_location(
+        f"_{name}", Path(__file__).with_name(f"{name}.py")
+    )
     assert spec is not None
     assert spec.loader is not None
-    late = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(late)
-    late.install(package, late.pulumi_homes)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _ignore(*_arguments: object, **_options: object) -> None:

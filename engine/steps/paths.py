@@ -57,7 +57,7 @@ def reset(new: Properties, old: Properties, ignored: list[str]) -> tuple[Propert
     A path cannot be reset when something on the way to it exists on one side only.
     """
     result: Properties = map_value(new, lambda leaf: leaf)
-    failed = [text for text in ignored if not _reset(parse(text), old, result)]
+    failed = [text for text in ignored if text and not _reset(parse(text), old, result)]
     return result, failed
 
 

@@ -13,6 +13,7 @@ from tests.benchmarks import (  # noqa: E402 - after the path is set
     engine_speed,
     evaluation_speed,
     main_job,
+    plugin_speed,
     workspace_speed,
 )
 
@@ -28,6 +29,7 @@ def main() -> int:
                 workspace_speed.measure,
                 evaluation_speed.measure,
                 engine_speed.measure,
+                plugin_speed.measure,
             )
             for item in measure(Path(folder))
         ]

@@ -61,7 +61,7 @@ def _measure(
     seconds, memory = _run(folder, size, host, "up")
     yield report(f"engine: up of {size} alerts from nothing", seconds, up_bar)
     if size == 1000:
-        yield report(f"engine: memory at {size} alerts, both processes", memory, 400, "MB")
+        yield report(f"engine: memory at {size} alerts, both processes", memory, 350, "MB")
     seconds, _ = _run(folder, size, host, "preview")
     yield report(f"engine: preview --refresh of {size}, nothing changed", seconds, preview_bar)
 

@@ -56,6 +56,8 @@ def _object(spec: Field, value: Any, old: Any, path: str) -> Iterator[CheckFailu
         inner = spec.fields.get(name)
         where = join(path, name)
         if inner is None:
+            if name in olds and olds[name] == item:
+                continue  # a later version's, which deployed it
             known = ", ".join(sorted(key for key, it in spec.fields.items() if not it.computed))
             yield CheckFailure(where, f"is not a property here; known are {known}")
         elif inner.computed:

@@ -75,7 +75,7 @@ class Client:
                 self._workspace_id = str(self._open()[0].workspace_id or "")
                 if not self._workspace_id:
                     # What was just created must not count as failed because this is not told.
-                    with contextlib.suppress(ApiError):
+                    with contextlib.suppress(ProviderError):
                         self.get(_ME)
         return self._workspace_id
 
@@ -121,7 +121,8 @@ class Client:
         attempt = 0
         while True:
             attempt += 1
-            answer = self._attempt(method, path, query, body, until)
+            with _outcome_known(method == "GET" or not maybe_done):
+                answer = self._attempt(method, path, query, body, until)
             if not isinstance(answer, Failure):
                 return answer
             maybe_done = maybe_done or not answer.without_effect
@@ -137,7 +138,8 @@ class Client:
                 text = self._text(answer, f"{method} {path}", attempt, secrets)
                 certain = method == "GET" or not (maybe_done and answer.transient)
                 raise ApiError(answer, text, outcome_known=certain)
-            self.clock.wait(wait)
+            with _outcome_known(method == "GET" or not maybe_done):
+                self.clock.wait(wait)
 
     def _attempt(
         self, method: str, path: str, query: Body | None, body: Body | None, until: float
@@ -146,6 +148,8 @@ class Client:
 
         config, session, limiter = self._open()
         with limiter.request():
+            if self.clock.stopped:
+                raise ProviderError(f"stopped before {method} {path} was sent")
             left = max(1.0, min(_HTTP_TIMEOUT, until - self.clock.now()))
             try:
                 asked = requests.Request(
@@ -221,6 +225,16 @@ class Client:
         self.clock.stop()
         if self._opened is not None:
             self._opened[1].close()
+
+
+@contextlib.contextmanager
+def _outcome_known(known: bool) -> Iterator[None]:
+    """What ends here, as by `close`, ends uncertain if an attempt before may have had effect."""
+    try:
+        yield
+    except ProviderError as error:
+        error.outcome_known = error.outcome_known and known
+        raise
 
 
 def _headers_of(config: Config) -> dict[str, str]:

@@ -16,8 +16,12 @@ Change = tuple[str, str, Literal["add", "delete", "update"], bool]
 def compare(spec: Field, old: dict[str, Any], new: dict[str, Any]) -> Diff:
     """The diff of a resource: detailed by property path, replacing where the type says so."""
     changes = list(_object(spec, old, new, ""))
+    # As Pulumi's bridge, which calls none of its differences one of inputs.
     detailed = {
-        path: PropertyDiff(f"{kind}-replace" if replaces else kind)  # type: ignore[arg-type]
+        path: PropertyDiff(
+            f"{kind}-replace" if replaces else kind,  # type: ignore[arg-type]
+            input_diff=False,
+        )
         for _, path, kind, replaces in changes
     }
     return Diff(

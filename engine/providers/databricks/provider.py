@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.providers.base import CheckResult, Diff, ProviderError, ReadResult
-from engine.providers.databricks import settings
+from engine.providers.databricks import settings, shapes
 from engine.providers.databricks.client import Client
 from engine.providers.databricks.resource import Call, Memory, Resource
 from engine.providers.databricks.resources import all_resources
@@ -107,7 +107,8 @@ class DatabricksProvider:
     ) -> Properties:
         resource = _resource(resource_type)
         if preview:
-            return resource.planned(new_inputs, old_outputs)
+            planned = resource.planned(new_inputs, old_outputs)
+            return shapes.with_unknown_kept(resource.root, planned, old_outputs)
         self._forget(resource_type, id)
         call = self._call(timeout)
         outputs = resource.update(call, id, old_inputs, old_outputs, new_inputs)
@@ -159,11 +160,12 @@ class DatabricksProvider:
 def _located(
     call: Call, resource: Resource, outputs: Properties, old_outputs: Properties
 ) -> Properties:
-    """The outputs with the workspace that they are of.
+    """The outputs with the workspace that they are of, and what only the old ones know.
 
     Terraform's provider writes it into every state (populateProviderConfigInState), keeps the one
     that is there, and plans an update where it is missing.
     """
+    outputs = shapes.with_unknown_kept(resource.root, outputs, old_outputs)
     if PLACE not in resource.root.fields or outputs.get(PLACE) is not None:
         return outputs
     known = old_outputs.get(PLACE)

@@ -47,6 +47,11 @@ class Clock:
         """End all waiting, now and later."""
         self._stopped.set()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called, after which nothing is begun any more."""
+        return self._stopped.is_set()
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

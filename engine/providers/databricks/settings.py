@@ -48,8 +48,8 @@ _TEXTS = frozenset(
         "workspaceId",
     }
 )
-_FLAGS = frozenset({"azureUseMsi", "debugHeaders", "disableOauthRefreshToken", "skipVerify"})
-_NUMBERS = frozenset(
+FLAGS = frozenset({"azureUseMsi", "debugHeaders", "disableOauthRefreshToken", "skipVerify"})
+NUMBERS = frozenset(
     {
         "debugTruncateBytes",
         "httpTimeoutSeconds",
@@ -59,18 +59,30 @@ _NUMBERS = frozenset(
     }
 )
 # Known to Pulumi's provider and of no use for REST requests.
-_IGNORED = frozenset({"scopes", "groupId", "pluginDownloadURL", "version"})
-_KNOWN = _TEXTS | _FLAGS | _NUMBERS | _IGNORED
+ENGINE_KEYS = frozenset({"pluginDownloadURL", "version"})
+_IGNORED = frozenset({"scopes", "groupId"}) | ENGINE_KEYS
+KNOWN = _TEXTS | FLAGS | NUMBERS | _IGNORED
+# As Pulumi's own provider marks them.
+SECRETS = frozenset(
+    {
+        "azureClientSecret",
+        "clientSecret",
+        "googleCredentials",
+        "metadataServiceUrl",
+        "password",
+        "token",
+    }
+)
 
 
 def check(inputs: Properties) -> CheckResult:
     """Check the configuration; unknown settings and wrong kinds are failures."""
     failures = []
     for name, value in inputs.items():
-        if name not in _KNOWN:
+        if name not in KNOWN:
             failures.append(CheckFailure(name, "is not a setting of the databricks provider"))
         elif value is not UNKNOWN and value is not None and _converted(name, value) is None:
-            kind = "true or false" if name in _FLAGS else "a number"
+            kind = "true or false" if name in FLAGS else "a number"
             failures.append(CheckFailure(name, f"must be {kind}"))
     return CheckResult(inputs, failures)
 
@@ -104,8 +116,8 @@ def make_config(inputs: Properties) -> Config:
 def _converted(name: str, value: Any) -> Any:
     """A setting in its kind; settings files have them as text. None if it cannot be."""
     text = str(value)
-    if name in _FLAGS:
+    if name in FLAGS:
         return {"true": True, "false": False}.get(text.lower())
-    if name in _NUMBERS:
+    if name in NUMBERS:
         return int(text) if text.isdigit() else None
     return text if not isinstance(value, dict | list) or name in _IGNORED else None

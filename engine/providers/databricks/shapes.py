@@ -7,6 +7,8 @@ from typing import Any
 from engine.providers.databricks.schema import Field, absent, equal, snake
 from engine.values import UNKNOWN, Properties
 
+_RAW_STATE = "__pulumi_raw_state_delta"
+
 
 def to_api(spec: Field, value: Any) -> Any:
     """Inputs as the API takes them. False and zero are sent, None and computed are not."""
@@ -74,7 +76,7 @@ def _project_object(
     spec: Field, remote: dict[str, Any], old: Any, *, importing: bool
 ) -> dict[str, Any]:
     olds = old if isinstance(old, dict) else {}
-    result = {name: value for name, value in olds.items() if name.startswith("__")}
+    result = {name: value for name, value in olds.items() if name not in spec.fields}
     for name, item in spec.fields.items():
         if item.secret:
             # The API tells only whether there is one.
@@ -111,6 +113,22 @@ def _outputs(spec: Field, remote: Any, inputs: Any) -> Any:
         if value is not None:
             result[name] = value
     return result
+
+
+def with_unknown_kept(spec: Field, outputs: Properties, old: Properties) -> Properties:
+    """New outputs with what the old ones have and the type does not know.
+
+    Another version of Pulumi's provider wrote it. Its description of Terraform's raw state alone is
+    dropped: it would be of other outputs, and that is an error to Pulumi's provider.
+    """
+    kept = {key: value for key, value in old.items() if key not in spec.fields}
+    kept.pop(_RAW_STATE, None)
+    inner = {
+        key: with_unknown_kept(item, outputs[key], old[key])
+        for key, item in spec.fields.items()
+        if isinstance(outputs.get(key), dict) and isinstance(old.get(key), dict)
+    }
+    return {**outputs, **inner, **kept}
 
 
 def planned(spec: Field, inputs: Properties) -> Properties:

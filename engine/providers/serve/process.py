@@ -1,0 +1,101 @@
+"""The plugin's process: a port, many threads, and an end with the engine's."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from engine.callbacks import CHANNEL_OPTIONS
+from engine.providers.databricks import DatabricksProvider
+from engine.providers.databricks.package_schema import package_schema, stable_properties
+from engine.providers.serve.engine_log import EngineLog
+from engine.providers.serve.service import Package, ProviderService
+
+# More than the CLI has under way by default, 4 a processor; made only as they are needed.
+_THREADS = 256
+# The CLI kills a plugin 5 seconds after it asked it to end.
+_GRACE_SECONDS = 4.0
+_LOOK_AT_PARENT_SECONDS = 1.0
+
+
+def listening(service: ProviderService) -> tuple[grpc.Server, int]:
+    """A running server of the service, and its port on loopback."""
+    server = grpc.server(
+        ThreadPoolExecutor(_THREADS, thread_name_prefix="request"),
+        options=[*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0)],
+    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(service, server)
+    port: int = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+def run(version: str, arguments: Sequence[str]) -> None:
+    """Serve until the engine ends or a signal comes. Does not return."""
+    log = EngineLog()
+    logging.getLogger().addHandler(log)
+    logging.getLogger("engine").setLevel(logging.DEBUG)
+    # The CLI's own flags (`-v=9`, `--logtostderr`, `--tracing ENDPOINT`) stand before the address.
+    address = arguments[-1] if arguments and not arguments[-1].startswith("-") else ""
+    log.connect(address)
+    package = Package("databricks", version, DatabricksProvider, package_schema, stable_properties)
+    service = ProviderService(package, log)
+    server, port = listening(service)
+    ended = threading.Event()
+    _on_signals(ended)
+    _announce(port)
+    if address:
+        _watch_engine(ended.set)
+    ended.wait()
+    service.cancel()
+    server.stop(_GRACE_SECONDS).wait()
+    sys.stderr.flush()
+    # Threads that still wait for the workspace would hold the interpreter back.
+    os._exit(0)
+
+
+def _on_signals(ended: threading.Event) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+
+
+def _announce(port: int) -> None:
+    """Print the port, and let nothing else reach standard output, which is the engine's to read."""
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    os.dup(sys.stdout.fileno())  # stays open: an engine may take its end for the plugin's
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _watch_engine(end: Callable[[], None]) -> None:
+    """Call `end` when the engine has gone: killed, it sends no signal."""
+    parent = os.getppid()
+
+    def watch_parent() -> None:
+        never = threading.Event()
+        while os.getppid() == parent:
+            never.wait(_LOOK_AT_PARENT_SECONDS)
+        end()
+
+    def watch_input() -> None:
+        # A pipe of the engine's, which nobody writes to and its end closes.
+        while os.read(0, 1024):
+            pass
+        end()
+
+    threading.Thread(target=watch_parent, name="watch-parent", daemon=True).start()
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=watch_input, name="watch-input", daemon=True).start()
