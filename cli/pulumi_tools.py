@@ -21,11 +21,9 @@ from pathlib import Path
 from alerting.errors import ConfigurationError
 
 MODULE = "github.com/pulumi/pulumi/pkg/v3"
-# The marks that each script carries: by them the provider's knows ours from the vendor's.
-_PLUGINS = {
-    "pulumi-language-python": "engine.language_runtime",
-    "pulumi-resource-databricks": "engine.providers.serve",
-}
+# The language host belongs to the CLI that it stands beside, as Pulumi's own belongs to theirs.
+_LANGUAGE_HOST = ("pulumi-language-python", "engine.language_runtime")
+_PROVIDER = ("pulumi-resource-databricks", "engine.providers.serve")
 _GO_INSTALLER = "/usr/local/go/bin"
 
 
@@ -47,7 +45,7 @@ class Tools:
 
     @property
     def plugins(self) -> Path:
-        """The folder of the plugins' scripts."""
+        """The folder of the provider's script."""
         return self.build / "plugins"
 
     @property
@@ -92,20 +90,19 @@ def find_go(environment: Mapping[str, str]) -> str | None:
 
 def write_plugins(tools: Tools, python: str = sys.executable) -> None:
     """Make the scripts that start our plugins, in this Python."""
-    tools.plugins.mkdir(parents=True, exist_ok=True)
-    for name, module in _PLUGINS.items():
-        script = tools.plugins / name
+    for folder, (name, module) in ((tools.cli.parent, _LANGUAGE_HOST), (tools.plugins, _PROVIDER)):
+        folder.mkdir(parents=True, exist_ok=True)
         # -P: what stands in the folder that the CLI starts it in is not to be imported.
         command = f'exec {shlex.quote(python)} -P -m {module} "$@"'
-        script.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
-        script.chmod(0o755)
+        (folder / name).write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
 
 
 def shell_environment(tools: Tools, environment: Mapping[str, str]) -> dict[str, str]:
     """What has to be set for `pulumi` to be ours.
 
-    The CLI goes before others on PATH; the plugins go behind everything, so that one of Pulumi's
-    own that is on PATH is found before ours. Raises ConfigurationError when it is not built.
+    The CLI goes before others on PATH; the provider goes behind everything, so that Pulumi's own is
+    found first where it is on PATH. Raises ConfigurationError when it is not built.
     """
     if not tools.cli.is_file():
         raise ConfigurationError("the pulumi CLI is not built yet: run `make pulumi`")
@@ -113,7 +110,7 @@ def shell_environment(tools: Tools, environment: Mapping[str, str]) -> dict[str,
     others = [part for part in environment.get("PATH", "").split(os.pathsep) if part not in ours]
     return {
         "PATH": os.pathsep.join([ours[0], *others, ours[1]]),
-        # It would look for the plugins on Pulumi's servers first.
+        # What is not here would be asked for on Pulumi's servers.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
