@@ -119,7 +119,7 @@ class PolicyPack(grpc.GenericRpcHandler):  # type: ignore[misc]
             try:
                 channel = self._started(_stack_variables(method, request))
                 call = channel.unary_unary(method)
-                answer: bytes = call(request, timeout=context.time_remaining())
+                answer: bytes = call(request)
             except _NotStartedError as error:
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
             except grpc.RpcError as error:

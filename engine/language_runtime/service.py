@@ -27,6 +27,9 @@ _GENERATES_NOTHING = (
     "the project's own Python language host generates no code; take Pulumi's own "
     "pulumi-language-python for that"
 )
+_NOT_PYTHON = (
+    "This language host writes no Python. What is to be declared, in Pulumi's own notation:"
+)
 
 
 class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
@@ -145,9 +148,11 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
         """Nothing to adapt in a project that was made from a template."""
         return language_pb2.TemplateResponse()
 
-    def GenerateProgram(self, request: Any, context: Any) -> NoReturn:
-        """Refused."""
-        _refuse(context, f"{_GENERATES_NOTHING}, or pass --generate-code=false to pulumi import")
+    def GenerateProgram(self, request: Any, context: Any) -> Any:
+        """What `pulumi import` shows when it has imported: Pulumi's notation, as it is."""
+        lines = [line for text in request.source.values() for line in text.splitlines()]
+        comment = "\n".join(f"# {line}".rstrip() for line in [_NOT_PYTHON, *lines])
+        return language_pb2.GenerateProgramResponse(source={"__main__.py": f"{comment}\n".encode()})
 
     def GenerateProject(self, request: Any, context: Any) -> NoReturn:
         """Refused."""
