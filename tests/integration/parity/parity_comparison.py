@@ -62,7 +62,8 @@ def state_of(folder: Path) -> Any:
     for value, name in ids.items():
         text = text.replace(value, name)
     text = text.replace(str(folder), "<folder>")
-    text = re.sub(r"/Shared/parity_\w+", "/Shared/<home>", text)
+    text = re.sub(r"/Shared/(parity|gold)_\w+", "/Shared/<home>", text)
+    text = re.sub(r"gold_[0-9a-f]{8}", "<schema>", text)
     normal = json.loads(_UUID.sub("<uuid>", _TIME.sub("<time>", text)))
     normal.pop("manifest", None)
     normal.pop("secrets_providers", None)

@@ -7,6 +7,8 @@ keeps it current.
 from __future__ import annotations
 
 import copy
+import difflib
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,3 +55,12 @@ def plain_state(state: Any) -> Any:
 def plain_shape(paths: set[str]) -> set[str]:
     """The shape of a preview's document without what differs on purpose."""
     return {path for path in paths if not _SHAPE.search(path)}
+
+
+def told(embedded: Any, real: Any) -> str:
+    """The lines in which the two differ."""
+    lines = [
+        json.dumps(item, indent=1, sort_keys=True).splitlines(keepends=True)
+        for item in (embedded, real)
+    ]
+    return "".join(difflib.unified_diff(*lines, "embedded", "real", n=4))

@@ -72,7 +72,7 @@ class Real:
     def __init__(
         self, environment: Mapping[str, str], home: Path, extra: Mapping[str, str] | None = None
     ) -> None:
-        self._environment = {
+        self.environment = {
             **environment,
             **(extra or {}),
             **shell_environment(tools_of(ROOT), environment),
@@ -108,7 +108,7 @@ class Real:
         return subprocess.run(
             ["pulumi", "--non-interactive", *arguments],
             cwd=folder,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -6,15 +6,13 @@ them and the shape of `preview --json` must be the same, but for what parity_dif
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from parity_comparison import shape_of, steps_of
-from parity_differences import plain_shape, plain_state, plain_steps
+from parity_differences import plain_shape, plain_state, plain_steps, told
 from parity_engines import Embedded, Real
 from parity_runs import Both, Runs
 from parity_scenarios import PLAYS, TOGETHER, Play
@@ -99,15 +97,6 @@ def _states_are_the_same(both: Both, part: str = "") -> None:
 
 def _resources(state: Any, part: str) -> Any:
     return [item for item in state["resources"] if part in item["urn"]] if part else state
-
-
-def told(embedded: Any, real: Any) -> str:
-    """The lines in which the two differ."""
-    lines = [
-        json.dumps(item, indent=1, sort_keys=True).splitlines(keepends=True)
-        for item in (embedded, real)
-    ]
-    return "".join(difflib.unified_diff(*lines, "embedded", "real", n=4))
 
 
 def _nothing_is_left_to_do(both: Both) -> None:
