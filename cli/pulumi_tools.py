@@ -113,4 +113,6 @@ def shell_environment(tools: Tools, environment: Mapping[str, str]) -> dict[str,
         # What is not here would be asked for on Pulumi's servers.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # `pulumi install --no-plugins`: it installs requirements, the plugins are here.
+        "PULUMI_OPTION_NO_PLUGINS": "true",
     }

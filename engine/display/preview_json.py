@@ -99,9 +99,12 @@ class PreviewDigest:
             self._steps[self._positions[metadata.urn]] = _step(metadata)
 
     def _shows(self, metadata: StepMetadata) -> bool:
-        if metadata.type == urns.STACK_TYPE:
+        if metadata.type == urns.STACK_TYPE or metadata.op != "same":
             return True
-        return self._show_sames or metadata.op != "same"
+        # What is protected from now on, or no more, is told though nothing is done.
+        old, new = metadata.old, metadata.new
+        protection = old is not None and new is not None and old.protect != new.protect
+        return self._show_sames or protection
 
 
 def _step(metadata: StepMetadata) -> dict[str, Any]:

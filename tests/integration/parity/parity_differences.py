@@ -25,7 +25,51 @@ class Difference:
     why: str
 
 
-DIFFERENCES: list[Difference] = []
+DIFFERENCES = (
+    Difference(
+        "stack traces in the state",
+        "frames of the project's own files",
+        "all frames, those of the SDK, the launcher and Python too",
+        "paths of one machine would make every state differ from the next machine's",
+    ),
+    Difference(
+        "events of a default provider",
+        "none",
+        "a step for each",
+        "nobody declared it; an explicit provider has its steps in both",
+    ),
+    Difference(
+        "`same` of the root stack and of what nobody declares",
+        "once, and none for what `--target` leaves alone",
+        "sometimes twice, and one for each that is left alone",
+        "nothing is done about any of them",
+    ),
+    Difference(
+        "why a changed replacement_trigger replaces",
+        "`replacementTrigger` as the reason",
+        "no reason",
+        "a replacement without a reason looks like a fault",
+    ),
+    Difference(
+        "propertyDependencies without dependencies",
+        "kept by a refresh",
+        "left out by a refresh",
+        "empty lists say the same as none",
+    ),
+    Difference(
+        "warnings that a plugin was found on PATH",
+        "none",
+        "one or two a run, in `diagnostics` of `--json` too",
+        "the embedded engine runs no plugins",
+    ),
+    Difference(
+        "policy packs, remote components, parameterized packages",
+        "refused or not offered; `alerts gate` has the policies",
+        "run as plugins",
+        "the embedded engine runs no plugins",
+    ),
+)
+_LOG = re.compile(r"^\[\]\.(diagnosticEvent|stdoutEvent|policy\w*)\b")
 _SHAPE = re.compile(r"^\.diagnostics\[\]|State\.stackTrace\[\]|State\.sourcePosition")
 
 
@@ -45,7 +89,6 @@ def plain_state(state: Any) -> Any:
     state = copy.deepcopy(state)
     for resource in state["resources"]:
         resource.pop("stackTrace", None)
-        resource.pop("sourcePosition", None)
         if not resource.get("dependencies"):
             # An empty list and none mean the same where there is nothing to depend on.
             resource.pop("propertyDependencies", None)
@@ -55,6 +98,11 @@ def plain_state(state: Any) -> Any:
 def plain_shape(paths: set[str]) -> set[str]:
     """The shape of a preview's document without what differs on purpose."""
     return {path for path in paths if not _SHAPE.search(path)}
+
+
+def plain_log(paths: set[str]) -> set[str]:
+    """The shape of an event log without what differs on purpose."""
+    return {path for path in paths if not _LOG.search(path)}
 
 
 def told(embedded: Any, real: Any) -> str:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,12 +25,18 @@ PASSPHRASE = ""
 
 @dataclass(frozen=True)
 class Run:
-    """How an operation ended: exit status, events, the document of `--json`, what was printed."""
+    """How an operation ended: status, the event log, the document of `--json`, what was printed."""
 
     status: int
-    events: tuple[EngineEvent, ...] = ()
+    log: tuple[Mapping[str, Any], ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
     said: str = ""
+
+    @property
+    def events(self) -> list[EngineEvent]:
+        """The events of the log that the embedded engine knows."""
+        found = (from_json(dict(line)) for line in self.log)
+        return [event for event in found if event is not None]
 
 
 class EngineUnderTest(Protocol):
@@ -61,7 +67,7 @@ class Embedded:
             engine.close()
         said = " ".join([*(item.message for item in result.diagnostics), result.error or ""])
         status = 0 if result.succeeded else 1
-        return Run(status, _events(log), digest.to_json(result.duration), said)
+        return Run(status, _lines(log), digest.to_json(result.duration), said)
 
 
 class Real:
@@ -90,11 +96,13 @@ class Real:
         if operation != "preview":
             arguments += ["--yes", "--skip-preview"]
         answer = self.pulumi(folder, *arguments)
-        return Run(min(answer.status, 1), _events(log), said=answer.said)
+        return Run(min(answer.status, 1), _lines(log), said=answer.said)
 
     def preview_json(self, folder: Path, options: DeploymentOptions) -> Mapping[str, Any]:
         """The document of `pulumi preview --json`."""
-        arguments = ["preview", "--json", "--stack", STACK, *_flags(options)]
+        # What an update does about errors is no question of a preview's.
+        flags = _flags(replace(options, continue_on_error=False))
+        arguments = ["preview", "--json", "--stack", STACK, *flags]
         answer = self._call(folder, arguments)
         document: Mapping[str, Any] = json.loads(answer.stdout)
         return document
@@ -175,9 +183,8 @@ def _flags(options: DeploymentOptions) -> list[str]:
     return flags + (["--message", options.message] if options.message else [])
 
 
-def _events(log: Path) -> tuple[EngineEvent, ...]:
+def _lines(log: Path) -> tuple[Mapping[str, Any], ...]:
     if not log.exists():
         return ()
     lines = log.read_text(encoding="utf-8").splitlines()
-    found = (from_json(json.loads(line)) for line in lines)
-    return tuple(event for event in found if event is not None)
+    return tuple(json.loads(line) for line in lines)

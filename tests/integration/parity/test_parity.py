@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from parity_comparison import shape_of, steps_of
-from parity_differences import plain_shape, plain_state, plain_steps, told
+from parity_differences import plain_log, plain_shape, plain_state, plain_steps, told
 from parity_engines import Embedded, Real
 from parity_runs import Both, Runs
 from parity_scenarios import PLAYS, TOGETHER, Play
@@ -70,6 +70,7 @@ def test_a_run_of_its_own(
 def _all_the_same(both: Both, kept: Sequence[str] = ()) -> None:
     _steps_are_the_same(both, kept=kept)
     _states_are_the_same(both)
+    _logs_are_of_one_shape(both)
     if both.documents is not None:
         embedded, real = (sorted(plain_shape(shape_of(item))) for item in both.documents)
         assert embedded == real, told(embedded, real)
@@ -85,6 +86,15 @@ def _steps_are_the_same(both: Both, part: str = "", kept: Sequence[str] = ()) ->
             for run in (one, other)
         )
         assert embedded == real, told(embedded, real)
+
+
+def _logs_are_of_one_shape(both: Both) -> None:
+    """Every kind of event of the second run has the same fields from either engine."""
+    embedded, real = (
+        sorted(plain_log(shape_of(list(played.runs[1].log))))
+        for played in (both.by_embedded, both.by_real)
+    )
+    assert embedded == real, told(embedded, real)
 
 
 def _states_are_the_same(both: Both, part: str = "") -> None:
