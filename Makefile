@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 ALERTS := $(BIN)/alerts
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench clean
+.PHONY: help up test lint format bench pulumi pulumi-update clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(VENV)/.runtime ## Start a local workspace, seed the 29 rules and deploy them to the stack `local`
 	@$(ALERTS) workspace start
@@ -19,6 +19,7 @@ up: $(VENV)/.runtime ## Start a local workspace, seed the 29 rules and deploy th
 	@$(ALERTS) status -s local
 
 test: $(VENV)/.development ## Run the tests (unit and, against a real local workspace, integration)
+	@$(ALERTS) pulumi build --if-go
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.development ## Check format, lint, types and the layering
@@ -34,9 +35,15 @@ format: $(VENV)/.development ## Format the code
 bench: $(VENV)/.development ## Measure speed: one line a measurement, with its bar and the ratio
 	@$(BIN)/python -m tests.benchmarks
 
-clean: ## Stop the local workspace and remove all that `make up` made
+pulumi: $(VENV)/.runtime ## Build the real pulumi CLI from its Go modules (needs Go; minutes, once)
+	@$(ALERTS) pulumi build
+
+pulumi-update: $(VENV)/.runtime ## Pin that CLI to the version of the Python SDK in requirements.txt
+	@$(ALERTS) pulumi update
+
+clean: ## Stop the local workspace and remove all that was made here
 	@if [ -x $(ALERTS) ]; then $(ALERTS) workspace stop; fi
-	rm -rf .alerts $(VENV) *.egg-info
+	rm -rf .alerts $(VENV) pulumi-cli/build *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

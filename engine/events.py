@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from engine.state.resource import ResourceState
 from engine.values import UNKNOWN, Asset, Output, Properties, ResourceReference, Secret
 
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
@@ -28,7 +29,11 @@ OperationResult = Literal["succeeded", "failed", "canceled"]
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """A resource before or after a step (StepEventStateMetadata)."""
+    """A resource before or after a step (StepEventStateMetadata).
+
+    `record` is all that the state knows of it, which events have no place for; None when the step
+    was read from an event log.
+    """
 
     type: str
     urn: str
@@ -45,6 +50,7 @@ class StepState:
     provider: str = ""
     init_errors: list[str] = field(default_factory=list)
     hide_diffs: list[str] = field(default_factory=list)
+    record: ResourceState | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,7 @@ _NAME_OF = {kind: name for name, kind in _NAMES.items()}
 _IRREGULAR = {"stream_id": "streamID"}
 # The Go struct renames its field `Kind`.
 _DIFF_KIND = "diffKind"
+_NOT_IN_EVENTS = {"record"}
 # Written even when empty, as the Go structs do (no `omitempty`).
 _ALWAYS = {
     StepState: {"type", "urn", "id", "parent", "inputs", "outputs", "provider"},
@@ -256,7 +263,7 @@ def _fields_to_json(payload: Any) -> dict[str, Any]:
     document = {}
     for name in type(payload).__slots__:
         value = getattr(payload, name)
-        if name in always or value:
+        if name not in _NOT_IN_EVENTS and (name in always or value):
             document[_camel(name)] = _value_to_json(name, value)
     return document
 

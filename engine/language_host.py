@@ -24,6 +24,7 @@ class ProgramRequest:
     """What to run and how (RunRequest of Pulumi's language protocol).
 
     `config` maps `namespace:key` to text in the clear; `secret_keys` are those that are secret.
+    `address` is where the monitor listens; `engine_address` where messages go, if elsewhere.
     """
 
     interpreter: Path
@@ -38,6 +39,12 @@ class ProgramRequest:
     secret_keys: list[str]
     environment: Mapping[str, str]
     organization: str = "organization"
+    engine_address: str = ""
+
+    @property
+    def working_directory(self) -> Path:
+        """Where the program runs: its folder, also where Pulumi.yaml's `main` names a file."""
+        return self.program if self.program.is_dir() else self.program.parent
 
 
 class Standby:
@@ -162,12 +169,12 @@ def _python(interpreter: Path) -> list[str]:
 def _arguments(request: ProgramRequest) -> list[str]:
     options = {
         "monitor": request.address,
-        "engine": request.address,
+        "engine": request.engine_address or request.address,
         "project": request.project,
         "stack": request.stack,
         "organization": request.organization,
         "root-directory": str(request.project_dir),
-        "pwd": str(request.program),
+        "pwd": str(request.working_directory),
         "parallel": str(request.parallel),
     }
     flags = [text for name, value in options.items() for text in (f"--{name}", value)]

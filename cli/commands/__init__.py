@@ -11,6 +11,7 @@ from cli.commands import (
     import_,
     init,
     preview,
+    pulumi,
     refresh,
     seed,
     sql,
@@ -40,3 +41,4 @@ def register(app: typer.Typer) -> None:
     app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)
+    app.add_typer(pulumi.app, name="pulumi")

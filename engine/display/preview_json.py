@@ -5,6 +5,7 @@ PreviewDigest in pkg/display/json.go, filled as ShowPreviewDigest in pkg/backend
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from engine import urn as urns
@@ -21,9 +22,14 @@ from engine.events import (
     SummaryEvent,
 )
 from engine.state.codec import Codec
+from engine.state.records import encode_resource
+from engine.state.resource import ResourceState
 from engine.values import Properties, Secret, map_value
 
 _NANOSECONDS = 1_000_000_000
+# Fields that a step shows as they were at its time; the record goes on changing.
+_OF_EVENTS = {"urn", "custom", "delete", "id", "type", "parent", "protect", "taint", "external"}
+_OF_EVENTS |= {"initErrors", "provider", "retainOnDelete", "hideDiff"}
 
 
 class PreviewDigest:
@@ -87,14 +93,18 @@ class PreviewDigest:
         """What a refresh turned out to be takes the place of the refresh."""
         if metadata.urn not in self._refreshing or metadata.urn not in self._positions:
             return
+        self._refreshing.discard(metadata.urn)
         found = metadata.op == "update" and metadata.detailed_diff is not None
         if found or metadata.op == "delete":
             self._steps[self._positions[metadata.urn]] = _step(metadata)
 
     def _shows(self, metadata: StepMetadata) -> bool:
-        if metadata.type == urns.STACK_TYPE:
+        if metadata.type == urns.STACK_TYPE or metadata.op != "same":
             return True
-        return self._show_sames or metadata.op != "same"
+        # What is protected from now on, or no more, is told though nothing is done.
+        old, new = metadata.old, metadata.new
+        protection = old is not None and new is not None and old.protect != new.protect
+        return self._show_sames or protection
 
 
 def _step(metadata: StepMetadata) -> dict[str, Any]:
@@ -120,7 +130,7 @@ def _step(metadata: StepMetadata) -> dict[str, Any]:
 
 
 def _state(state: StepState) -> dict[str, Any]:
-    """The state as ResourceV3 has it, as far as events carry it."""
+    """The state as ResourceV3 has it; as far as events carry it where they come from a log."""
     document: dict[str, Any] = {"urn": state.urn, "custom": state.custom}
     optional = {
         "delete": state.delete,
@@ -137,7 +147,17 @@ def _state(state: StepState) -> dict[str, Any]:
         "retainOnDelete": state.retain_on_delete,
         "hideDiff": state.hide_diffs,
     }
-    return document | {name: item for name, item in optional.items() if item}
+    shown = document | {name: item for name, item in optional.items() if item}
+    return shown if state.record is None else shown | _rest(state.record)
+
+
+def _rest(resource: ResourceState) -> dict[str, Any]:
+    """What the state knows of a resource besides what events show; values are shown by these."""
+    return {
+        name: item
+        for name, item in encode_resource(replace(resource, inputs={}, outputs={}), _CODEC).items()
+        if name not in _OF_EVENTS
+    }
 
 
 class _NoCipher:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
+from engine import urn as urns
 from engine import wire
 from engine.callbacks import Transform
 from engine.errors import DeploymentError, UnsupportedError
@@ -69,7 +70,7 @@ def _goal(
         type=request.type,
         name=request.name,
         custom=request.custom,
-        inputs=wire.downgrade(inputs),
+        inputs=_with_version(request.type, options.version, wire.downgrade(inputs)),
         parent=request.parent,
         provider=options.provider,
         version=options.version,
@@ -94,6 +95,13 @@ def _goal(
     if options.HasField("replacement_trigger"):
         goal.replacement_trigger = _trigger(request, options.replacement_trigger)
     return goal
+
+
+def _with_version(type_token: str, version: str, inputs: Properties) -> Properties:
+    """A provider that the program declares keeps the version that its SDK is of, as Pulumi does."""
+    if version and urns.is_provider_type(type_token):
+        return {**inputs, "version": version}
+    return inputs
 
 
 def _trigger(request: Any, value: Any) -> Any:

@@ -11,7 +11,7 @@ from engine.events import ResourceOutputsEvent, ResourcePreEvent
 from engine.hooks import HookKind
 from engine.providers.base import ProviderError
 from engine.state.resource import ResourceState
-from engine.steps import operations
+from engine.steps import marks, operations
 from engine.steps.run import Run, StepFailedError, is_managed
 from engine.steps.step import Op, Step
 
@@ -90,7 +90,8 @@ class Executor:
             return
         assert old is not None
         if new is not old:
-            new.id, new.outputs = old.id, old.outputs
+            # What the program makes secret only now is secret at once, without a request.
+            new.id, new.outputs = old.id, marks.paths(old.outputs, new.additional_secret_outputs)
         if urns.is_provider_type(new.type):
             self._run.registry.configure(new)
         self._run.ledger.settle(new, old)

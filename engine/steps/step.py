@@ -115,4 +115,5 @@ def _state(resource: ResourceState | None) -> StepState | None:
         provider=resource.provider,
         init_errors=resource.init_errors,
         hide_diffs=resource.hide_diff,
+        record=resource,
     )

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "integration")]
 
 from tests.benchmarks import (  # noqa: E402 - after the path is set
+    both_engines,
     engine_speed,
     evaluation_speed,
     main_job,
@@ -29,6 +30,7 @@ def main() -> int:
                 workspace_speed.measure,
                 evaluation_speed.measure,
                 engine_speed.measure,
+                both_engines.measure,
                 plugin_speed.measure,
             )
             for item in measure(Path(folder))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import stat
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from engine.callbacks import CHANNEL_OPTIONS
+from engine.plugin_process import end_on_signals, end_with_engine
 from engine.providers.databricks import DatabricksProvider
 from engine.providers.databricks.package_schema import package_schema, stable_properties
 from engine.providers.serve.engine_log import EngineLog
@@ -25,7 +23,6 @@ from engine.providers.serve.service import Package, ProviderService
 _THREADS = 256
 # The CLI kills a plugin 5 seconds after it asked it to end.
 _GRACE_SECONDS = 4.0
-_LOOK_AT_PARENT_SECONDS = 1.0
 
 
 def listening(service: ProviderService) -> tuple[grpc.Server, int]:
@@ -52,10 +49,10 @@ def run(version: str, arguments: Sequence[str]) -> None:
     service = ProviderService(package, log)
     server, port = listening(service)
     ended = threading.Event()
-    _on_signals(ended)
+    end_on_signals(ended.set)
     _announce(port)
     if address:
-        _watch_engine(ended.set)
+        end_with_engine(ended.set)
     ended.wait()
     service.cancel()
     server.stop(_GRACE_SECONDS).wait()
@@ -64,38 +61,9 @@ def run(version: str, arguments: Sequence[str]) -> None:
     os._exit(0)
 
 
-def _on_signals(ended: threading.Event) -> None:
-    def end(number: int, frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-
-
 def _announce(port: int) -> None:
     """Print the port, and let nothing else reach standard output, which is the engine's to read."""
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     os.dup(sys.stdout.fileno())  # stays open: an engine may take its end for the plugin's
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-
-def _watch_engine(end: Callable[[], None]) -> None:
-    """Call `end` when the engine has gone: killed, it sends no signal."""
-    parent = os.getppid()
-
-    def watch_parent() -> None:
-        never = threading.Event()
-        while os.getppid() == parent:
-            never.wait(_LOOK_AT_PARENT_SECONDS)
-        end()
-
-    def watch_input() -> None:
-        # A pipe of the engine's, which nobody writes to and its end closes.
-        while os.read(0, 1024):
-            pass
-        end()
-
-    threading.Thread(target=watch_parent, name="watch-parent", daemon=True).start()
-    if stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=watch_input, name="watch-input", daemon=True).start()

@@ -1,15 +1,15 @@
-"""States go to the pulumi CLI and come back. Skipped without `pulumi` on PATH."""
+"""States go to the pulumi CLI and come back. Skipped where `make pulumi` has not built it."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from cli.pulumi_tools import shell_environment, tools_of
 from engine.state import secrets
 from engine.state.backend import open_backend
 from engine.state.checkpoint import Checkpoint, encode
@@ -18,7 +18,14 @@ from engine.state.resource import ResourceState
 from engine.state.stack import StackStore
 from engine.values import Secret
 
-pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi CLI on PATH")
+TOOLS = tools_of(Path(__file__).parents[3])
+pytestmark = [
+    pytest.mark.real_engine,
+    pytest.mark.skipif(
+        not TOOLS.cli.is_file(),
+        reason="the real engine is not built: `make pulumi` builds it where Go is",
+    ),
+]
 
 ROOT = "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev"
 COMPONENT = "urn:pulumi:dev::proj::my:index:Thing::thing"
@@ -35,12 +42,11 @@ class Cli:
 
     def __call__(self, *arguments: str) -> str:
         environment = {
-            "PATH": os.environ["PATH"],
+            **shell_environment(TOOLS, os.environ),
             "HOME": str(self.folder),
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_BACKEND_URL": f"file://{self.folder}",
             "PULUMI_CONFIG_PASSPHRASE": "pw",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         done = subprocess.run(
             ["pulumi", "--non-interactive", *arguments],

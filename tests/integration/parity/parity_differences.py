@@ -1,0 +1,114 @@
+"""What the engines do differently on purpose; everything else must be the same.
+
+Each entry takes one difference out of what is compared. docs/engines.md shows the table, and a test
+keeps it current.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is seen of it by each engine, and why it stays."""
+
+    where: str
+    embedded: str
+    real: str
+    why: str
+
+
+DIFFERENCES = (
+    Difference(
+        "stack traces in the state",
+        "frames of the project's own files",
+        "all frames, those of the SDK, the launcher and Python too",
+        "paths of one machine would make every state differ from the next machine's",
+    ),
+    Difference(
+        "events of a default provider",
+        "none",
+        "a step for each",
+        "nobody declared it; an explicit provider has its steps in both",
+    ),
+    Difference(
+        "`same` of the root stack and of what nobody declares",
+        "once, and none for what `--target` leaves alone",
+        "sometimes twice, and one for each that is left alone",
+        "nothing is done about any of them",
+    ),
+    Difference(
+        "why a changed replacement_trigger replaces",
+        "`replacementTrigger` as the reason",
+        "no reason",
+        "a replacement without a reason looks like a fault",
+    ),
+    Difference(
+        "propertyDependencies without dependencies",
+        "kept by a refresh",
+        "left out by a refresh",
+        "empty lists say the same as none",
+    ),
+    Difference(
+        "warnings that a plugin was found on PATH",
+        "none",
+        "one or two a run, in `diagnostics` of `--json` too",
+        "the embedded engine runs no plugins",
+    ),
+    Difference(
+        "policy packs, remote components, parameterized packages",
+        "refused or not offered; `alerts gate` has the policies",
+        "run as plugins",
+        "the embedded engine runs no plugins",
+    ),
+)
+_LOG = re.compile(r"^\[\]\.(diagnosticEvent|stdoutEvent|policy\w*)\b")
+_SHAPE = re.compile(r"^\.diagnostics\[\]|State\.stackTrace\[\]|State\.sourcePosition")
+
+
+def plain_steps(lines: Iterable[str], kept: Iterable[str] = ()) -> list[str]:
+    """Steps without what differs on purpose."""
+    untouched = {f"same databricks:index/alertV2:AlertV2::{name}" for name in kept}
+    plain = [
+        line.replace(" replaces:replacementTrigger", "")
+        for line in lines
+        if "pulumi:providers:databricks::default_" not in line
+    ]
+    return [line for line in dict.fromkeys(plain) if line not in untouched]
+
+
+def plain_state(state: Any) -> Any:
+    """A state without what differs on purpose."""
+    state = copy.deepcopy(state)
+    for resource in state["resources"]:
+        resource.pop("stackTrace", None)
+        if not resource.get("dependencies"):
+            # An empty list and none mean the same where there is nothing to depend on.
+            resource.pop("propertyDependencies", None)
+    return state
+
+
+def plain_shape(paths: set[str]) -> set[str]:
+    """The shape of a preview's document without what differs on purpose."""
+    return {path for path in paths if not _SHAPE.search(path)}
+
+
+def plain_log(paths: set[str]) -> set[str]:
+    """The shape of an event log without what differs on purpose."""
+    return {path for path in paths if not _LOG.search(path)}
+
+
+def told(embedded: Any, real: Any) -> str:
+    """The lines in which the two differ."""
+    lines = [
+        json.dumps(item, indent=1, sort_keys=True).splitlines(keepends=True)
+        for item in (embedded, real)
+    ]
+    return "".join(difflib.unified_diff(*lines, "embedded", "real", n=4))
