@@ -21,9 +21,12 @@ from evaluation.statement import OPENING
 
 @dataclass(frozen=True)
 class Explained:
-    """The output columns of a statement, or the problem that it has; and how long it took."""
+    """The output columns of a statement, or the problem that it has; and how long it took.
 
-    columns: list[explain.Column]
+    Neither is there where the engine plans the statement but cannot name its types.
+    """
+
+    columns: list[explain.Column] | None
     problem: explain.Problem | None
     duration_ms: float
 
@@ -46,13 +49,15 @@ def analyze(rule: Rule, query: str, warehouse: SqlWarehouse) -> Analysis:
         found = explained(query, warehouse)
         if found.problem is not None:
             return Analysis([_query_finding(rule, found.problem)], None, found.duration_ms)
+        if found.columns is None:
+            return Analysis([], None, found.duration_ms)
         wrong = check_threshold(rule, found.columns)
         names = [column.name for column in found.columns]
         return Analysis([wrong] if wrong else [], names, found.duration_ms)
     operand = Operand(rule.threshold_column, rule.aggregation_type)
     found = explained(wrapped(query, operand), warehouse)
     if found.problem is None:
-        wrong = check_value(rule, found.columns[0].type)
+        wrong = check_value(rule, found.columns[0].type) if found.columns else None
         return Analysis([wrong] if wrong else [], [operand.label], found.duration_ms)
     alone = explained(query, warehouse)
     finding = _why_not_wrapped(rule, query, found.problem, alone)
@@ -67,21 +72,30 @@ def explained(statement: str, warehouse: SqlWarehouse) -> Explained:
         text = "\n".join(str(next(iter(row.values()))) for row in rows)
         answer = explain.read_plan(text)
         if answer is None:
-            described = warehouse.query(explain.describe_statement(statement))
-            answer = explain.read_description(described)
+            answer = _described(statement, warehouse)
     except WarehouseError as error:
         answer = explain.read_error(error)
     duration = (time.perf_counter() - started) * 1000
     if isinstance(answer, explain.Problem):
-        return Explained([], answer, duration)
+        return Explained(None, answer, duration)
     return Explained(answer, None, duration)
+
+
+def _described(statement: str, warehouse: SqlWarehouse) -> list[explain.Column] | None:
+    """The columns of a statement that the engine has planned; None if it fails to name them."""
+    try:
+        return explain.read_description(warehouse.query(explain.describe_statement(statement)))
+    except WarehouseError as error:
+        if error.condition.startswith("INTERNAL_ERROR"):
+            return None  # planned all the same: neither the rule nor the run is to suffer
+        raise
 
 
 def _why_not_wrapped(rule: Rule, query: str, problem: explain.Problem, alone: Explained) -> Finding:
     """The finding of a query whose wrapped form the warehouse refuses."""
     if alone.problem is not None:
         return _query_finding(rule, alone.problem)
-    wrong = check_threshold(rule, alone.columns)
+    wrong = check_threshold(rule, alone.columns) if alone.columns is not None else None
     if wrong is not None:
         return wrong
     found = _query_finding(rule, _in_query(problem, query))

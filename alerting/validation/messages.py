@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from alerting.findings import Finding
 from alerting.rows import Rule
+from alerting.tables import ALERTS
 from evaluation.mustache import check_template
 
 
@@ -31,7 +32,7 @@ def check_messages(rule: Rule, columns: Sequence[str] | None) -> list[Finding]:
             key=rule.alert_id,
             check="message",
             what=problem.what,
-            where=column,
+            where=f"{ALERTS}.{column}",
             remedy=problem.remedy,
             line=problem.line,
             position=problem.position,

@@ -478,6 +478,19 @@ def test_what_only_the_wrapping_breaks_is_told_of_the_aggregation() -> None:
     assert "no such thing" in finding.what
 
 
+def test_an_engine_that_cannot_name_a_planned_querys_types_blames_nobody() -> None:
+    class Nameless(_Plans):
+        def query(self, sql: str) -> list[dict[str, str]]:
+            if sql.startswith("DESCRIBE"):
+                raise WarehouseError("[INTERNAL_ERROR] cast", condition="INTERNAL_ERROR")
+            return super().query(sql)
+
+    for aggregation in (None, "MAX"):
+        warehouse = Nameless(("", "\nProject"))
+        found = analyze(rule(aggregation_type=aggregation), "SELECT 1 AS v", warehouse)  # type: ignore[arg-type]
+        assert found.findings == []
+
+
 def test_an_unknown_type_does_not_make_a_rule_invalid() -> None:
     assert check_threshold(rule(), [Column("value", "vector(3)")]) is None
 
@@ -493,7 +506,7 @@ def test_findings_of_templates_name_column_and_place() -> None:
     }
     found = check_messages(rule(**templates), ["value"])
     assert [(item.where, item.line, item.position) for item in found] == [
-        ("custom_subject_template", 1, 0),
-        ("custom_body_template", 2, 32),
+        ("alert_configurations.custom_subject_template", 1, 0),
+        ("alert_configurations.custom_body_template", 2, 32),
     ]
     assert check_messages(rule(**{**templates, "use_custom_template": False}), None) == []
