@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import evaluation
 from alerting.rows import Rule
 from alerting.settings import Settings
 from alerting.validation.channels import is_address, is_databricks_id
 
-OPERATORS = {
-    ">": "GREATER_THAN",
-    ">=": "GREATER_THAN_OR_EQUAL",
-    "<": "LESS_THAN",
-    "<=": "LESS_THAN_OR_EQUAL",
-    "=": "EQUAL",
-    "!=": "NOT_EQUAL",
-    "IS NULL": "IS_NULL",
-    "IS NOT NULL": "IS_NOT_NULL",
-}
+OPERATORS = {sign: word for word, sign in evaluation.OPERATORS.items()}
 _VALUE_FIELDS = {"DOUBLE": "double_value", "STRING": "string_value", "BOOLEAN": "bool_value"}
 
 

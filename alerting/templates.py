@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from alerting.identifiers import quote
 from alerting.settings import Settings
+from evaluation import closed
 
 # A literal, a quoted name, a comment, or a placeholder between them.
 _PIECE = re.compile(
@@ -39,10 +40,10 @@ class Unknown:
 
 
 def render_query(template: str, settings: Settings) -> tuple[str, list[Unknown]]:
-    """A rule's query for a stack, without a closing semicolon, and what cannot be filled."""
+    """A rule's query for a stack, closed so that an alert can wrap it, and what is unknown."""
     values = {"catalog": settings.catalog, "gold_schema": settings.gold_schema}
     query, unknown = render(template, values)
-    return query.strip().rstrip(";").rstrip(), unknown
+    return closed(query), unknown
 
 
 def render(template: str, values: Mapping[str, str]) -> tuple[str, list[Unknown]]:

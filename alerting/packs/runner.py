@@ -1,7 +1,7 @@
 """Runs the tests that stand under a pack's rules, on a warehouse, without touching a table.
 
-The query is executed as it stands, but for three substitutions made in its text: each table
-becomes a common table expression made of the case's rows, `current_date()` and
+The query is evaluated as an alert evaluates it, but for three substitutions made in its text: each
+table becomes a common table expression made of the case's rows, `current_date()` and
 `current_timestamp()` become the case's time, and variables the case's values. A case must give rows
 for every table of the query.
 """
@@ -22,9 +22,10 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from alerting.errors import AlertsError
 from alerting.packs import cases, variables
-from alerting.packs.evaluation import state_of
-from alerting.packs.model import Case, Columns, LocatedRule, Manifest, Pack, Threshold
+from alerting.packs.evaluation import condition_of
+from alerting.packs.model import Case, Columns, LocatedRule, Manifest, Pack
 from alerting.packs.ports import Warehouse
+from evaluation import closed, evaluation_statement, plain, read_outcome, text_of
 
 _DIALECT = "databricks"
 _SCHEMA = "`test catalog`.`test schema`"
@@ -71,17 +72,15 @@ def run_case(
     rule = located.rule
     expected = _shown(case.expect.state, case.expect.value)
     try:
-        rows = warehouse.query(case_query(manifest, located, case))
-        aggregation = rule.aggregation or manifest.defaults.aggregation
-        empty = rule.empty_result_state or manifest.defaults.empty_result_state
-        state, value = state_of(rows, rule.threshold, aggregation, empty)
+        condition = condition_of(rule, manifest.defaults)
+        query = closed(case_query(manifest, located, case))
+        rows = warehouse.query(evaluation_statement(query, condition))
     except AlertsError as error:
         return CaseResult(rule.id, case.name, expected, f"ERROR: {error}", passed=False)
-    except (KeyError, TypeError):
-        text = f"ERROR: {_incomparable(rows[0], rule.threshold)}"
-        return CaseResult(rule.id, case.name, expected, text, passed=False)
-    passed = state == case.expect.state and _same(value, case.expect.value)
-    return CaseResult(rule.id, case.name, expected, _shown(state, value), passed)
+    outcome = read_outcome(condition, rows[0] if rows else None)
+    value = plain(outcome.value)
+    passed = outcome.state == case.expect.state and _same(value, case.expect.value)
+    return CaseResult(rule.id, case.name, expected, _shown(outcome.state, value), passed)
 
 
 def case_query(manifest: Manifest, located: LocatedRule, case: Case) -> str:
@@ -202,15 +201,9 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _incomparable(row: Mapping[str, Any], threshold: Threshold) -> str:
-    name = threshold.column
-    if name not in row:
-        return f"no column {name}; the query returns: {', '.join(row)}"
-    kind = type(row[name]).__name__
-    return f"{name} is a {kind}, which {threshold.operator} cannot compare with {threshold.value}"
-
-
-def _shown(state: str, value: Any) -> str:
+def _shown(state: str, value: object) -> str:
     if value is None:
         return f"{state}, no value"
-    return f"{state}, value {value:g}" if _is_number(value) else f"{state}, value {value!r}"
+    if isinstance(value, str):
+        return f"{state}, value {value!r}"
+    return f"{state}, value {f'{value:g}' if _is_number(value) else text_of(value)}"

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 import uuid
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 
-from alerting.errors import WarehouseError
 from alerting.findings import Finding
 from alerting.rows import Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot
 from alerting.targets import destination_findings
 from alerting.templates import render_query
-from alerting.validation import explain
+from alerting.validation.analysis import analyze
 from alerting.validation.channels import check_channels
 from alerting.validation.fingerprint import fingerprint
+from alerting.validation.messages import check_messages
 from alerting.validation.references import TableName, tables_of
 from alerting.validation.remembered import remember
 from alerting.validation.report import RuleResult, ValidationReport
 from alerting.validation.schedule import check_schedule
 from alerting.validation.statement import check_statement, read_statement
-from alerting.validation.threshold import check_threshold
 from alerting.warehouse import SqlWarehouse
 
 __all__ = ["RuleResult", "ValidationReport", "validate"]
@@ -95,13 +93,6 @@ class _Fingerprints:
     remembered: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class _Explained:
-    columns: list[explain.Column]
-    problem: explain.Problem | None
-    duration_ms: float
-
-
 def _draft(
     rule: Rule,
     settings: Settings,
@@ -136,11 +127,13 @@ def _fingerprints(
 
 def _finish(draft: _Draft, warehouse: SqlWarehouse, mark: str, *, unchanged: bool) -> RuleResult:
     rule, found = draft.rule, list(draft.findings)
+    columns: list[str] | None = None
     duration = None
     if draft.explainable and not unchanged:
-        explained = _explain(draft.query, warehouse)
-        found += _explain_findings(rule, explained)
-        duration = explained.duration_ms
+        analysis = analyze(rule, draft.query, warehouse)
+        found += analysis.findings
+        columns, duration = analysis.columns, analysis.duration_ms
+    found += check_messages(rule, columns)
     return RuleResult(
         alert_id=rule.alert_id,
         query=draft.query,
@@ -165,43 +158,6 @@ def _render(rule: Rule, settings: Settings) -> tuple[str, list[Finding]]:
         for item in unknown
     ]
     return query, findings
-
-
-def _explain(query: str, warehouse: SqlWarehouse) -> _Explained:
-    started = time.perf_counter()
-    try:
-        rows = warehouse.query(explain.statement(query))
-        text = "\n".join(str(next(iter(row.values()))) for row in rows)
-        answer = explain.read_plan(text)
-        if answer is None:
-            described = warehouse.query(explain.describe_statement(query))
-            answer = explain.read_description(described)
-    except WarehouseError as error:
-        answer = explain.read_error(error)
-    duration = (time.perf_counter() - started) * 1000
-    if isinstance(answer, explain.Problem):
-        return _Explained([], answer, duration)
-    return _Explained(answer, None, duration)
-
-
-def _explain_findings(rule: Rule, explained: _Explained) -> list[Finding]:
-    problem = explained.problem
-    if problem is None:
-        wrong = check_threshold(rule, explained.columns)
-        return [wrong] if wrong else []
-    return [
-        Finding(
-            key=rule.alert_id,
-            check="explain",
-            what=problem.message,
-            where="alert_query_template",
-            remedy=explain.remedy(problem),
-            error_class=problem.condition,
-            sqlstate=problem.sqlstate,
-            line=problem.line,
-            position=problem.position,
-        )
-    ]
 
 
 def _destinations(snapshot: Snapshot, broken: list[Finding]) -> dict[str, str]:

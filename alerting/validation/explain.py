@@ -88,7 +88,8 @@ def read_plan(text: str) -> list[Column] | Problem | None:
             raise WarehouseError(message, condition=problem.condition, sqlstate=problem.sqlstate)
         return problem
     analyzed = _ANALYZED.search(text)
-    if analyzed is None:
+    # No query has no columns: where none are shown, the engine could not name their types.
+    if analyzed is None or not analyzed[1].strip():
         if "Plan ==" in text:
             return None
         raise WarehouseError("EXPLAIN EXTENDED answered no plan; the answer began: " + text[:200])

@@ -1,8 +1,8 @@
 """What a rule's validity hangs on, as one number: unchanged, a valid rule is still valid.
 
-The rendered query, what the threshold check looks at, and the columns of every table that the
-query reads, views opened up to their tables. A rule for which that cannot be told has none, and
-is always sent to the warehouse.
+The rendered query, what the checks of threshold and message look at, and the columns of every
+table that the query reads, views opened up to their tables. A rule for which that cannot be told
+has none, and is always sent to the warehouse.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from alerting.rows import Rule
+from alerting.validation.messages import message_templates
 from alerting.validation.references import TableName, tables_of
 
 # Raise it whenever validation checks more than before.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def fingerprint(
         rule.threshold_operator,
         rule.threshold_value_type,
         rule.aggregation_type,
+        rule.threshold_value_string,
+        message_templates(rule),
         [[table, schemas.columns[table], schemas.views.get(table, "")] for table in sorted(every)],
     ]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()

@@ -7,11 +7,7 @@ import difflib
 from alerting.findings import Finding
 from alerting.rows import Rule
 from alerting.validation.explain import Column
-
-_NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "void")
-_NUMERIC_AGGREGATIONS = {"SUM", "AVG", "MEDIAN", "STDDEV"}
-_ORDERED = {">", "<", ">=", "<="}
-_COMPLEX = ("array", "map", "struct", "binary", "variant", "object", "geometry", "geography")
+from evaluation import OPERATOR_WORDS, Fit, fit, parse_kind
 
 
 def check_threshold(rule: Rule, columns: list[Column]) -> Finding | None:
@@ -26,47 +22,25 @@ def check_threshold(rule: Rule, columns: list[Column]) -> Finding | None:
     return _check_type(rule, matching[0])
 
 
-def value_kind(rule: Rule, kind: str) -> str:
-    """The type that is compared: the column's, or what the aggregation makes of it."""
-    if rule.aggregation_type in ("COUNT", "COUNT_DISTINCT"):
-        return "bigint"
-    if rule.aggregation_type in ("AVG", "STDDEV", "MEDIAN"):
-        return "double"
-    return kind
+def check_value(rule: Rule, kind: str) -> Finding | None:
+    """What is wrong with the threshold against the aggregated value's type; None if nothing."""
+    return _judged(
+        rule, fit(parse_kind(kind), None, OPERATOR_WORDS[rule.threshold_operator], rule.threshold)
+    )
 
 
 def _check_type(rule: Rule, column: Column) -> Finding | None:
-    base = column.type.lower()
-    if rule.aggregation_type in _NUMERIC_AGGREGATIONS and not _is_number(base):
-        what = f"{rule.aggregation_type} needs a number, {column.name} is {column.type}"
-        return _finding(rule, what, "a numeric column, or another aggregation_type")
-    compared = value_kind(rule, base)
-    if rule.threshold_operator.startswith("IS"):
+    operator = OPERATOR_WORDS[rule.threshold_operator]
+    kind = parse_kind(column.type)
+    return _judged(rule, fit(kind, rule.aggregation_type, operator, rule.threshold))
+
+
+def _judged(rule: Rule, found: Fit) -> Finding | None:
+    """A type that is not known here is no fault of the rule: the warehouse judges it."""
+    if found.good is not False:
         return None
-    if compared.startswith(_COMPLEX):
-        what = f"{column.name} is {column.type}, which cannot be compared"
-        return _finding(rule, what, "a column with plain values")
-    if not _fits(rule.threshold_value_type, compared):
-        what = f"{column.name} is {compared}, threshold_value_type is {rule.threshold_value_type}"
-        return _finding(rule, what, "a type that fits the column")
-    if rule.threshold_value_type == "BOOLEAN" and rule.threshold_operator in _ORDERED:
-        what = f"{rule.threshold_operator} does not order booleans"
-        return _finding(rule, what, "= or != for booleans")
-    return None
-
-
-def _fits(value_type: str, kind: str) -> bool:
-    if kind == "void":
-        return True
-    if value_type == "DOUBLE":
-        return _is_number(kind)
-    if value_type == "BOOLEAN":
-        return kind == "boolean"
-    return kind.startswith(("string", "varchar", "char", "date", "timestamp"))
-
-
-def _is_number(kind: str) -> bool:
-    return kind.startswith(_NUMBERS)
+    what = f"{rule.threshold_column}: {found.problem}"
+    return _finding(rule, what, found.instead)
 
 
 def _missing(wanted: str, columns: list[Column]) -> str:

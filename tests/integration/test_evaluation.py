@@ -108,6 +108,13 @@ def test_a_run_by_hand_sets_the_state_in_the_api(
             "OK",
         ),
         ("SELECT 5 AS v, 4 AS w", {"threshold": {"column": {"name": "w"}}}, "TRIGGERED"),
+        (
+            "SELECT 1 AS v WHERE false",
+            {"source": {"name": "v", "aggregation": "COUNT"}, "comparison_operator": "LESS_THAN"},
+            "TRIGGERED",
+        ),
+        ("SELECT 11 AS v;", {"source": {"name": "v", "aggregation": "SUM"}}, "ERROR"),
+        ("SELECT 11 AS v; -- done", {}, "TRIGGERED"),
     ],
 )
 def test_results_lead_to_states(
@@ -178,7 +185,10 @@ def test_subscribers_of_every_kind_are_told_once_and_on_ok(
     received = {item["name"]: item["body"] for item in client.inbox(local_workspace)}
     assert received["told_slack"]["text"].endswith("is TRIGGERED at 11")
     assert "&lt;b&gt;" in received["told_slack"]["blocks"][0]["text"]["text"]
-    assert received["told_hook"]["alert"]["state"] == "TRIGGERED"
+    hook = received["told_hook"]
+    assert (hook["event"], hook["alert"]["alert"]["id"]) == ("alert_state_change", key)
+    assert hook["alert"]["title"].endswith("is TRIGGERED at 11")
+    assert hook["alert"]["alert"]["owner"]["email"] == "admin@local.test"
     assert received["pagerduty"]["event_action"] == "trigger"
     assert received["pagerduty"]["routing_key"] == "[secret]"
     assert "&lt;b&gt;" in received["me@local.test"]["html"]

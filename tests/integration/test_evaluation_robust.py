@@ -172,5 +172,5 @@ def test_numbers_that_json_lacks_do_not_break_the_answer(local_workspace: Runnin
     alert.query_text = "SELECT CAST('NaN' AS DOUBLE) AS v"
     sdk.alerts_v2.update_alert(key, alert, "query_text")
     found = client.run_alert(local_workspace, key)
-    assert (found["state"], found["value"], found["rows"]) == ("OK", "nan", [{"v": "nan"}])
+    assert (found["state"], found["value"], found["rows"]) == ("OK", "NaN", [{"v": "NaN"}])
     sdk.alerts_v2.trash_alert(key, purge=True)

@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from alerting.errors import WarehouseError
-from alerting.packs.evaluation import state_of
+from alerting.packs.evaluation import condition_of
 from alerting.packs.loader import load_pack
+from alerting.packs.model import LocatedRule
 from alerting.packs.records import DESTINATIONS, RULES, Shape
 from alerting.packs.runner import run_tests, stopped_clock
 from alerting.packs.seed import seed
 from alerting.packs.variables import render_query, resolve
 from alerting.samples.generator import rows_of
 from alerting.samples.loading import load
+from evaluation import Outcome, evaluation_statement, read_outcome
 from workspace.warehouse import SqlError
 from workspace.warehouse import Warehouse as LocalWarehouse
 
@@ -82,6 +84,12 @@ def gold(warehouse: Warehouse, request: pytest.FixtureRequest) -> Gold:
     for shape in (RULES, DESTINATIONS):
         warehouse.execute(_table(gold, shape))
     return gold
+
+
+def _evaluated(warehouse: Warehouse, located: LocatedRule, query: str) -> Outcome:
+    condition = condition_of(located.rule, PACK.manifest.defaults)
+    rows = warehouse.query(evaluation_statement(query, condition))
+    return read_outcome(condition, rows[0] if rows else None)
 
 
 def _table(gold: Gold, shape: Shape) -> str:
@@ -156,11 +164,9 @@ def test_sample_data_is_loaded_once_a_day_and_a_third_of_the_rules_fires(
         query = query.replace("${catalog}", "`main`").replace("${gold_schema}", gold.gold_schema)
         plan = str(warehouse.one(f"EXPLAIN {query}"))
         assert plan.startswith("== Physical Plan =="), plan
-        rows = warehouse.query(query)
-        aggregation = located.rule.aggregation or "FIRST"
-        state, value = state_of(rows, located.rule.threshold, aggregation, "ERROR")
-        assert value is not None, f"{located.rule.id} has no value on the sample data"
-        fired |= {located.rule.id} if state == "TRIGGERED" else set()
+        outcome = _evaluated(warehouse, located, query)
+        assert outcome.value is not None, f"{located.rule.id} has no value on the sample data"
+        fired |= {located.rule.id} if outcome.state == "TRIGGERED" else set()
     assert fired == FIRING
 
 
@@ -202,8 +208,6 @@ def test_the_same_rules_fire_at_any_time_of_any_day(
     for located in PACK.rules:
         query = render_query(located.rule.query, values)
         query = query.replace("${catalog}", "main").replace("${gold_schema}", schema)
-        rows = warehouse.query(stopped_clock(query, now))
-        aggregation = located.rule.aggregation or "FIRST"
-        state, _ = state_of(rows, located.rule.threshold, aggregation, "OK")
-        fired |= {located.rule.id} if state == "TRIGGERED" else set()
+        outcome = _evaluated(warehouse, located, stopped_clock(query, now))
+        fired |= {located.rule.id} if outcome.state == "TRIGGERED" else set()
     assert fired == FIRING

@@ -7,20 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import quartz
+from evaluation import AGGREGATIONS, OPERATORS
 from workspace.errors import invalid
 
-OPERATORS = (
-    "EQUAL",
-    "NOT_EQUAL",
-    "GREATER_THAN",
-    "GREATER_THAN_OR_EQUAL",
-    "LESS_THAN",
-    "LESS_THAN_OR_EQUAL",
-    "IS_NULL",
-    "IS_NOT_NULL",
-)
 STATES = ("OK", "TRIGGERED", "ERROR", "UNKNOWN")
-AGGREGATIONS = ("SUM", "COUNT", "COUNT_DISTINCT", "AVG", "MEDIAN", "MIN", "MAX", "STDDEV")
 REQUIRED = ("display_name", "query_text", "warehouse_id", "evaluation", "schedule")
 # Set by the server; what a client sends for them is ignored, as the API does.
 OUTPUT_ONLY = frozenset(

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from evaluation import text_of
 from workspace.evaluation.models import Evaluation
 from workspace.store import Document, Store
 from workspace.warehouse.errors import SqlError
@@ -225,7 +226,7 @@ def _row(evaluation: Evaluation, receivers: list[str]) -> dict[str, Any]:
         "evaluation_status": evaluation.state,
         "previous_status": evaluation.previous_state,
         "query_result_value_double": number,
-        "query_result_value_string": None if value is None else str(value),
+        "query_result_value_string": None if value is None else text_of(value),
         "query_duration_ms": float(evaluation.duration_ms),
         "error_message": evaluation.error,
         "notification_sent": bool(receivers),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
+from evaluation import State, plain
+from evaluation.values import Plain
 from workspace.store import Document, Store
 
-State = Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"]
 Trigger = Literal["SCHEDULE", "MANUAL"]
-Value = str | float | bool | None
 KIND = "evaluation"
 _KEPT = 200  # of each alert
-ROWS_KEPT = 10
+ROWS_KEPT = 10  # of each evaluation, in the list of them
+ROWS_TOLD = 100  # in a notification, as Databricks has it
 _CELL = 4000  # characters of a value that are kept
 
 
@@ -32,8 +32,8 @@ class Evaluation:
     at: dt.datetime
     state: State
     previous_state: str
-    value: Value = None
-    threshold: Value = None
+    value: Plain = None
+    threshold: Plain = None
     operator: str = ""
     column: str = ""
     rows: tuple[dict[str, Any], ...] = ()
@@ -72,7 +72,7 @@ class Evaluations:
 
     def add(self, evaluation: Evaluation) -> None:
         """Remember one; the oldest of its alert goes when there are too many."""
-        document = evaluation.document()
+        document = replace(evaluation, rows=evaluation.rows[:ROWS_KEPT]).document()
         with self._store.transaction():
             known = self._by_alert.setdefault(evaluation.alert_id, deque())
             self._store.put(KIND, evaluation.id, document)
@@ -98,9 +98,5 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _simple(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    text = str(value)
-    return text if len(text) <= _CELL else f"{text[:_CELL]}…"
+    found = plain(value)
+    return f"{found[:_CELL]}…" if isinstance(found, str) and len(found) > _CELL else found

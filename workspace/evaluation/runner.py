@@ -8,12 +8,20 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from evaluation import (
+    Outcome,
+    evaluation_statement,
+    from_api,
+    plain,
+    read_outcome,
+    result_columns,
+)
 from workspace.alerts.models import Alerts
-from workspace.evaluation.conditions import ConditionError, Verdict, judge
-from workspace.evaluation.models import ROWS_KEPT, Evaluation, Evaluations, Listener, Trigger
+from workspace.evaluation.models import ROWS_TOLD, Evaluation, Evaluations, Listener, Trigger
 from workspace.store import Document, Store
 from workspace.warehouse.errors import SqlError
 
@@ -61,42 +69,56 @@ class Runner:
     def _evaluate(self, alert: Document, at: dt.datetime, trigger: Trigger) -> Evaluation:
         condition = alert["evaluation"]
         started = time.perf_counter()
-        columns, rows, verdict, error = self._ask(alert)
+        found = self._ask(alert)
         return Evaluation(
             id=str(uuid.uuid4()),
             alert_id=alert["id"],
             display_name=alert["display_name"],
             at=at,
-            state=verdict.state,
+            state=found.outcome.state,
             previous_state=condition.get("state", "UNKNOWN"),
-            value=verdict.value,
-            threshold=verdict.threshold,
+            value=plain(found.outcome.value),
+            threshold=plain(found.outcome.threshold),
             operator=condition["comparison_operator"],
             column=condition["source"]["name"],
-            rows=tuple(rows[:ROWS_KEPT]),
-            columns=tuple(columns),
-            row_count=len(rows),
-            error=error,
+            rows=found.rows,
+            columns=found.columns,
+            row_count=found.row_count,
+            error=found.error,
             duration_ms=int((time.perf_counter() - started) * 1000),
             trigger=trigger,
         )
 
-    def _ask(self, alert: Document) -> tuple[list[str], list[dict[str, Any]], Verdict, str | None]:
-        """Columns, rows, what they say, and why that is an error."""
-        columns: list[str] = []
-        rows: list[dict[str, Any]] = []
+    def _ask(self, alert: Document) -> _Found:
+        """What the warehouse says to an alert's condition, or why that is an error."""
         try:
-            table = self._warehouse.execute(
-                alert["query_text"], parameters_of(alert), user=_user_of(alert)
-            ).table
-            columns, rows = table.column_names, table.to_pylist()
-            return columns, rows, judge(alert["evaluation"], columns, rows), None
-        except (SqlError, ConditionError) as failure:
-            error = str(failure)
+            condition = from_api(alert["evaluation"])
+            statement = evaluation_statement(alert["query_text"], condition)
+            user = _user_of(alert)
+            table = self._warehouse.execute(statement, parameters_of(alert), user=user).table
+            rows = table.slice(0, ROWS_TOLD).to_pylist()
+            outcome = read_outcome(condition, rows[0] if rows else None)
+            columns = result_columns(condition, table.column_names)
+            if condition.is_aggregated:
+                rows = [dict(zip(columns, (outcome.value, outcome.threshold), strict=False))]
+            shown = tuple({name: row[name] for name in columns} for row in rows)
+            return _Found(outcome, tuple(columns), shown, table.num_rows)
+        except SqlError as failure:
+            return _Found(Outcome("ERROR"), error=str(failure))
         except Exception as failure:  # noqa: BLE001 - a thread's rim: one must not end the others
             _log.exception("evaluating alert %s failed", alert["id"])
-            error = f"the local workspace failed: {failure}"
-        return columns, rows, Verdict("ERROR"), error
+            return _Found(Outcome("ERROR"), error=f"the local workspace failed: {failure}")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An outcome and the first rows behind it; `error` says why the state is ERROR."""
+
+    outcome: Outcome
+    columns: tuple[str, ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()
+    row_count: int = 0
+    error: str | None = None
 
 
 def parameters_of(alert: Document) -> dict[str, Any]:

@@ -20,10 +20,13 @@ from urllib.parse import urlsplit
 
 from workspace.destinations.models import KIND as DESTINATION
 from workspace.evaluation.models import Evaluation
+from workspace.folders.nodes import number
+from workspace.identity.models import User
 from workspace.notification.decision import decide
 from workspace.notification.mail import Mailbox
 from workspace.notification.message import Message, compose
-from workspace.notification.payloads import Post, pagerduty, slack, teams, webhook
+from workspace.notification.payloads import Post, Sender, pagerduty, slack, teams, webhook
+from workspace.state import ORG_ID
 from workspace.store import Document, Store
 
 _log = logging.getLogger("workspace.notification")
@@ -206,16 +209,16 @@ class Notifier:
             for number, address in enumerate(config["addresses"]):
                 yield self._mailing(address, message, f"{key}.{number}")
             return
-        post = self._post_for(kind, config, (alert, evaluation, message, key))
+        post = self._post_for(kind, config, (alert, evaluation, message))
         yield lambda: self._post(post, key)
 
     def _mailing(self, address: str, message: Message, key: str) -> Callable[[], None]:
         return lambda: self._mailbox.send(address, message, key)
 
     def _post_for(
-        self, kind: str, config: dict[str, Any], about: tuple[Document, Evaluation, Message, str]
+        self, kind: str, config: dict[str, Any], about: tuple[Document, Evaluation, Message]
     ) -> Post:
-        alert, evaluation, message, key = about
+        alert, evaluation, message = about
         if kind == "pagerduty":
             # Its address is fixed; here the events go to a receiver of our own.
             return pagerduty(config, alert, evaluation, message, f"{self._host()}/inbox/pagerduty")
@@ -225,7 +228,15 @@ class Notifier:
             return slack(config, message)
         if kind == "microsoft_teams":
             return teams(config, message)
-        return webhook(config, alert, evaluation, message, key)
+        return webhook(config, alert, evaluation, message, self._sender(alert))
+
+    def _sender(self, alert: Document) -> Sender:
+        owner = self._store.get("user", alert["owner_user_name"])
+        return Sender(
+            url_base=f"{self._host()}/sql?o={ORG_ID}",
+            owner=User(**owner) if owner else None,
+            folder=number(alert["parent_path"]),
+        )
 
     def _post(self, post: Post, key: str) -> None:
         import httpx

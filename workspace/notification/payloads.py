@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
 from workspace.evaluation.models import Evaluation
+from workspace.identity.models import User
+from workspace.notification.markup import (
+    escaped_markdown,
+    escaped_mrkdwn,
+    mrkdwn_from_markdown,
+)
 from workspace.notification.message import Message
 from workspace.store import Document
 
+# What the payload's alert has in the API's own words.
+_COPIED = ("query_text", "warehouse_id", "custom_summary", "custom_description")
 _SEVERITIES = {"CRITICAL": "critical", "WARNING": "warning", "INFO": "info"}
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The workspace that sends: its address with its id, the alert's owner and folder's number."""
+
+    url_base: str
+    owner: User | None
+    folder: int
 
 
 @dataclass(frozen=True)
@@ -24,7 +42,7 @@ class Post:
 
 def slack(config: dict[str, Any], message: Message) -> Post:
     """An incoming webhook (api.slack.com/messaging/webhooks): `text`, and blocks with a link."""
-    text = f"*{_mrkdwn(message.subject)}*\n{_mrkdwn(message.text)}"
+    text = f"*{escaped_mrkdwn(message.subject)}*\n{mrkdwn_from_markdown(message.markdown)}"
     link = f"<{message.url}|Open the alert>"
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": text[:3000]}},
@@ -34,19 +52,23 @@ def slack(config: dict[str, Any], message: Message) -> Post:
 
 
 def teams(config: dict[str, Any], message: Message) -> Post:
-    """A webhook of Teams' Workflows: a message with an adaptive card."""
+    """A webhook of Teams' Workflows: a message with an adaptive card, whose texts are Markdown."""
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": [
-            {"type": "TextBlock", "text": message.subject, "weight": "Bolder", "wrap": True},
-            {"type": "TextBlock", "text": message.text, "wrap": True},
+            _text_block(escaped_markdown(message.subject), weight="Bolder"),
+            _text_block(message.markdown),
         ],
         "actions": [{"type": "Action.OpenUrl", "title": "Open the alert", "url": message.url}],
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
     return Post(config["url"], {"type": "message", "attachments": [attachment]})
+
+
+def _text_block(text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "TextBlock", "text": text, "wrap": True, **more}
 
 
 def pagerduty(
@@ -75,31 +97,77 @@ def pagerduty(
 
 
 def webhook(
-    config: dict[str, Any], alert: Document, evaluation: Evaluation, message: Message, key: str
+    config: dict[str, Any],
+    alert: Document,
+    evaluation: Evaluation,
+    message: Message,
+    sender: Sender,
 ) -> Post:
-    """Databricks' generic webhook: what happened to which alert, with basic authentication."""
+    """Databricks' generic webhook, with basic authentication if the destination has a username.
+
+    The body is that of docs.databricks.com, "SQL alert webhook payload"; fields without a value are
+    left out.
+    """
     body = {
-        "event_type": "alert",
-        "event_id": key,
+        "event": "alert_state_change",
+        "url_base": sender.url_base,
         "alert": {
-            "id": alert["id"],
-            "name": alert["display_name"],
-            "state": evaluation.state,
-            "url": message.url,
-            "value": evaluation.value,
-            "threshold": evaluation.threshold,
-            "evaluated_at": evaluation.at.isoformat(),
+            "title": message.subject,
+            "description": message.body,
+            "alert": _described(alert, evaluation, sender),
         },
-        "title": message.subject,
-        "description": message.text,
     }
     headers = {}
     if config.get("username"):
         pair = f"{config['username']}:{config.get('password', '')}"
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    return Post(config["url"], body, headers)
+    return Post(config["url"], _with_values(body), headers)
 
 
-def _mrkdwn(text: str) -> str:
-    """Slack's three control characters (api.slack.com/reference/surfaces/formatting)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _described(alert: Document, evaluation: Evaluation, sender: Sender) -> dict[str, Any]:
+    """The alert, and in `evaluations` the condition that was evaluated."""
+    created = dt.datetime.fromisoformat(alert["create_time"])
+    owner = sender.owner
+    return {
+        "id": alert["id"],
+        "name": alert["display_name"],
+        "owner": {
+            "id": int(owner.id) if owner else None,
+            "name": owner.display_name if owner else None,
+            "email": alert["owner_user_name"],
+        },
+        "created_at": int(created.timestamp() * 1000),
+        "parent": f"folders/{sender.folder}",
+        **{name: alert.get(name) for name in _COPIED},
+        "evaluations": [_condition(alert["evaluation"], evaluation)],
+    }
+
+
+def _condition(condition: Document, evaluation: Evaluation) -> dict[str, Any]:
+    source, notification = condition["source"], condition.get("notification") or {}
+    return {
+        "id": evaluation.id,
+        "source": {
+            "name": source["name"],
+            "display": source.get("display") or source["name"],
+            "aggregation": source.get("aggregation") or "AGGREGATION_UNSPECIFIED",
+        },
+        "comparison_operator": condition["comparison_operator"],
+        "threshold": condition.get("threshold"),
+        "empty_result_state": condition.get("empty_result_state"),
+        "notification": {
+            "seconds_to_retrigger": notification.get("retrigger_seconds"),
+            "notify_on_ok": notification.get("notify_on_ok"),
+            "subscriptions": notification.get("subscriptions"),
+        },
+    }
+
+
+def _with_values(value: Any) -> Any:
+    """Without fields that have no value, and without objects in which none has."""
+    if isinstance(value, list):
+        return [_with_values(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _with_values(item) for name, item in value.items()}
+    return {name: item for name, item in found.items() if item not in (None, {}, [])}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import quartz
+from evaluation import text_of
 
 
 def schedule_in_words(cron: str, zone: str) -> str:
@@ -44,7 +45,7 @@ def number(value: Any) -> str:
     """A value without needless digits."""
     if value is None:
         return "-"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else text_of(value)
 
 
 def line(

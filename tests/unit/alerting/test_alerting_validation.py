@@ -16,10 +16,13 @@ from alerting.errors import WarehouseError
 from alerting.findings import Finding
 from alerting.identifiers import quote
 from alerting.rows import Rule, read_rule
-from alerting.templates import render
+from alerting.settings import Settings
+from alerting.templates import render, render_query
 from alerting.validation import explain
+from alerting.validation.analysis import analyze
 from alerting.validation.channels import check_channels
 from alerting.validation.explain import Column
+from alerting.validation.messages import check_messages
 from alerting.validation.schedule import cron_problem, is_time_zone
 from alerting.validation.statement import check_statement, read_statement
 from alerting.validation.threshold import check_threshold
@@ -52,6 +55,9 @@ ROW: dict[str, Any] = {
     "created_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     "tags": {"team": "x"},
 }
+
+
+SETTINGS = Settings(catalog="c", gold_schema="g", warehouse_id="w", parent_path="/a")
 
 
 def rule(**changes: Any) -> Rule:
@@ -224,12 +230,12 @@ class _Answers:
 
 def test_a_plan_that_shows_no_schema_is_followed_by_describe_query() -> None:
     """Some engines print the physical plan only, whatever EXPLAIN asks for."""
-    from alerting.validation import _explain
+    from alerting.validation.analysis import explained
 
     physical = "== Physical Plan ==\n*(1) Project [1 AS c#0]"
     columns = [{"col_name": "c", "data_type": "int", "comment": ""}]
     warehouse = _Answers({"EXPLAIN": [{"plan": physical}], "DESCRIBE QUERY": columns})
-    found = _explain("SELECT 1 AS c", warehouse)  # type: ignore[arg-type]
+    found = explained("SELECT 1 AS c", warehouse)  # type: ignore[arg-type]
     assert (found.problem, found.columns) == (None, [Column("c", "int")])
     assert warehouse.sent == ["EXPLAIN EXTENDED SELECT 1 AS c", "DESCRIBE QUERY SELECT 1 AS c"]
 
@@ -397,3 +403,110 @@ def test_a_missing_right_in_place_of_the_plan_is_no_rules_fault() -> None:
     )
     with pytest.raises(WarehouseError, match="INSUFFICIENT_PERMISSIONS"):
         explain.read_plan(text)
+
+
+# --- the form in which an alert runs -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("template", "query"),
+    [
+        ("SELECT 1 AS value;", "SELECT 1 AS value"),
+        ("SELECT 1 AS value; -- done\n", "SELECT 1 AS value -- done\n"),
+        ("SELECT 1 AS value -- done", "SELECT 1 AS value -- done\n"),
+        ("SELECT ';' AS value /* ; */ ;", "SELECT ';' AS value /* ; */"),
+    ],
+)
+def test_what_is_deployed_can_be_wrapped(template: str, query: str) -> None:
+    assert render_query(template, SETTINGS) == (query, [])
+
+
+class _Plans:
+    """Answers EXPLAIN by what the statement holds; everything that was sent is kept."""
+
+    def __init__(self, *answers: tuple[str, str]) -> None:
+        self._answers, self.sent = answers, []  # type: ignore[var-annotated]
+
+    def query(self, sql: str) -> list[dict[str, str]]:
+        self.sent.append(sql)
+        plan = next(plan for part, plan in self._answers if part in sql)
+        return [{"plan": f"== Analyzed Logical Plan ==\n{plan}"}]
+
+
+def _failed(message: str) -> str:
+    return f"org.apache.spark.sql.AnalysisException: {message}"
+
+
+def test_an_aggregation_is_explained_in_the_form_in_which_it_runs() -> None:
+    warehouse = _Plans(("WITH q AS", "sum(value): decimal(38,2)"))
+    found = analyze(rule(aggregation_type="SUM"), "SELECT 1 AS value", warehouse)  # type: ignore[arg-type]
+    assert (found.findings, found.columns) == ([], ["sum(value)"])
+    assert warehouse.sent == [
+        "EXPLAIN EXTENDED WITH q AS (SELECT 1 AS value) SELECT sum(`value`) FROM q"
+    ]
+
+
+def test_an_aggregated_interval_is_no_number() -> None:
+    warehouse = _Plans(("WITH q AS", "max(value): interval day to second"))
+    found = analyze(rule(aggregation_type="MAX"), "SELECT 1 AS value", warehouse)  # type: ignore[arg-type]
+    assert "interval day to second" in found.findings[0].what
+
+
+def test_the_querys_own_error_keeps_its_own_place() -> None:
+    error = _failed("[UNRESOLVED_COLUMN] `x`. SQLSTATE: 42703; line 2 pos 3")
+    query = "SELECT 1 AS value,\n   x AS y"
+    found = analyze(rule(aggregation_type="SUM"), query, _Plans(("", error)))  # type: ignore[arg-type]
+    [finding] = found.findings
+    assert (finding.where, finding.line, finding.position) == ("alert_query_template", 2, 3)
+
+
+def test_a_column_that_only_the_wrapping_misses_is_the_thresholds_fault() -> None:
+    error = _failed("[UNRESOLVED_COLUMN] `value`. SQLSTATE: 42703")
+    warehouse = _Plans(("WITH q AS", error), ("SELECT", "valeu: int"))
+    found = analyze(rule(aggregation_type="SUM"), "SELECT 1 AS valeu", warehouse)  # type: ignore[arg-type]
+    [finding] = found.findings
+    assert (finding.where, finding.check) == ("threshold_column", "threshold")
+    assert "did you mean valeu?" in finding.what
+
+
+def test_what_only_the_wrapping_breaks_is_told_of_the_aggregation() -> None:
+    error = _failed("[STRANGE] no such thing. SQLSTATE: 42000; line 1 pos 60")
+    warehouse = _Plans(("WITH q AS", error), ("SELECT", "value: vector(3)"))
+    found = analyze(rule(aggregation_type="SUM"), "SELECT 1 AS value", warehouse)  # type: ignore[arg-type]
+    [finding] = found.findings
+    assert (finding.where, finding.line) == ("aggregation_type", None)
+    assert "no such thing" in finding.what
+
+
+def test_an_engine_that_cannot_name_a_planned_querys_types_blames_nobody() -> None:
+    class Nameless(_Plans):
+        def query(self, sql: str) -> list[dict[str, str]]:
+            if sql.startswith("DESCRIBE"):
+                raise WarehouseError("[INTERNAL_ERROR] cast", condition="INTERNAL_ERROR")
+            return super().query(sql)
+
+    for aggregation in (None, "MAX"):
+        warehouse = Nameless(("", "\nProject"))
+        found = analyze(rule(aggregation_type=aggregation), "SELECT 1 AS v", warehouse)  # type: ignore[arg-type]
+        assert found.findings == []
+
+
+def test_an_unknown_type_does_not_make_a_rule_invalid() -> None:
+    assert check_threshold(rule(), [Column("value", "vector(3)")]) is None
+
+
+# --- messages -----------------------------------------------------------------------------------
+
+
+def test_findings_of_templates_name_column_and_place() -> None:
+    templates = {
+        "use_custom_template": True,
+        "custom_subject_template": "{{ALERT_NAM}}",
+        "custom_body_template": "a\n {{#QUERY_RESULT_ROWS}}{{value}}{{x}}{{/QUERY_RESULT_ROWS}}",
+    }
+    found = check_messages(rule(**templates), ["value"])
+    assert [(item.where, item.line, item.position) for item in found] == [
+        ("alert_configurations.custom_subject_template", 1, 0),
+        ("alert_configurations.custom_body_template", 2, 32),
+    ]
+    assert check_messages(rule(**{**templates, "use_custom_template": False}), None) == []

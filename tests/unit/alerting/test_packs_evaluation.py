@@ -1,76 +1,56 @@
-"""From rows to a value and a state."""
+"""A pack's rule as the condition that Databricks evaluates."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from alerting.packs.evaluation import state_of, value_of
-from alerting.packs.model import Aggregation, EmptyResultState, Operator, Threshold
+from alerting.packs.evaluation import condition_of
+from alerting.packs.model import Defaults, PackRule
+from evaluation import OPERATORS, Condition, Operand
+
+DEFAULTS = Defaults(owner="me@example.com", aggregation="FIRST", empty_result_state="ERROR")
 
 
-def _rows(*values: Any) -> list[dict[str, Any]]:
-    return [{"v": value} for value in values]
+def _rule(operator: str = ">", value: Any = 5, **changes: Any) -> PackRule:
+    return PackRule.model_validate(
+        {
+            "id": "A-1",
+            "name": "n",
+            "severity": "INFO",
+            "description": "d",
+            "runbook": "r",
+            "query": "SELECT 1 AS v",
+            "threshold": {"column": "v", "operator": operator, "value": value},
+            "schedule": "0 0 * * * ?",
+            "channels": ("a@b.co",),
+            "notify_on_ok": True,
+            "retrigger_seconds": 0,
+            **changes,
+        }
+    )
 
 
-@pytest.mark.parametrize(
-    ("aggregation", "expected"),
-    [
-        ("FIRST", 3),
-        ("NONE", 3),
-        ("SUM", 8),
-        ("COUNT", 3),
-        ("COUNT_DISTINCT", 2),
-        ("AVG", pytest.approx(8 / 3)),
-        ("MEDIAN", 3),
-        ("MIN", 2),
-        ("MAX", 3),
-        ("STDDEV", pytest.approx(0.57735, abs=1e-5)),
-    ],
-)
-def test_an_aggregation_leaves_nulls_out(aggregation: Aggregation, expected: object) -> None:
-    assert value_of(_rows(3, None, 2, 3), "v", aggregation) == expected
+def test_what_a_rule_leaves_out_comes_from_the_packs_defaults() -> None:
+    assert condition_of(_rule(), DEFAULTS) == Condition(
+        Operand("v"), "GREATER_THAN", 5.0, empty_result_state="ERROR"
+    )
+    counted = _rule(aggregation="COUNT", empty_result_state="OK")
+    assert condition_of(counted, DEFAULTS) == Condition(
+        Operand("v", "COUNT"), "GREATER_THAN", 5.0, empty_result_state="OK"
+    )
 
 
-def test_of_nothing_but_nulls_only_counts_have_a_value() -> None:
-    rows = _rows(None, None)
-    assert [value_of(rows, "v", name) for name in ("SUM", "MAX", "STDDEV", "FIRST")] == [None] * 4  # type: ignore[arg-type]
-    assert value_of(rows, "v", "COUNT") == 0
+@pytest.mark.parametrize("value", [True, "x", 5, 5.5])
+def test_a_threshold_has_the_type_of_its_column_in_the_table(value: Any) -> None:
+    threshold = condition_of(_rule(value=value), DEFAULTS).threshold
+    assert threshold == value
+    assert type(threshold) is (float if type(value) is int else type(value))
 
 
-def test_the_deviation_of_one_value_is_null() -> None:
-    assert value_of(_rows(1), "v", "STDDEV") is None
-
-
-@pytest.mark.parametrize(
-    ("operator", "value", "found", "state"),
-    [
-        (">", 5, 5, "OK"),
-        (">", 5, Decimal("5.1"), "TRIGGERED"),
-        (">=", 5, 5, "TRIGGERED"),
-        ("<", 5, 4, "TRIGGERED"),
-        ("<=", 5, 6, "OK"),
-        ("=", "a", "a", "TRIGGERED"),
-        ("==", True, True, "TRIGGERED"),
-        ("!=", "a", "b", "TRIGGERED"),
-        ("<>", 5, 5, "OK"),
-        (">", 5, None, "OK"),
-        ("!=", 5, None, "OK"),
-        ("IS NULL", None, None, "TRIGGERED"),
-        ("IS NULL", None, 0, "OK"),
-        ("IS NOT NULL", None, 0, "TRIGGERED"),
-    ],
-)
-def test_a_value_meets_its_threshold_or_not(
-    operator: Operator, value: Any, found: Any, state: str
-) -> None:
-    threshold = Threshold(column="v", operator=operator, value=value)
-    assert state_of(_rows(found), threshold, "FIRST", "ERROR")[0] == state
-
-
-@pytest.mark.parametrize("empty", ["OK", "TRIGGERED", "ERROR"])
-def test_no_rows_give_the_state_that_the_rule_names(empty: EmptyResultState) -> None:
-    threshold = Threshold(column="v", operator=">", value=0)
-    assert state_of([], threshold, "COUNT", empty) == (empty, None)
+@pytest.mark.parametrize("sign", [">", "<", ">=", "<=", "=", "==", "!=", "<>", "IS NULL"])
+def test_every_spelling_of_an_operator_has_its_word(sign: str) -> None:
+    found = condition_of(_rule(sign, None if sign.startswith("IS") else 1), DEFAULTS)
+    assert found.operator in OPERATORS
+    assert (found.threshold is None) is sign.startswith("IS")
