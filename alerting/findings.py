@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Check = Literal["row", "template", "statement", "explain", "threshold", "schedule", "channels"]
+Check = Literal[
+    "row", "template", "statement", "explain", "threshold", "schedule", "channels", "secret"
+]
 
 
 class Finding(BaseModel):
