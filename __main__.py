@@ -20,7 +20,7 @@ with told_plainly():
     settings = stack_settings()
 
     # The tables at one version, every rule validated by EXPLAIN, and what stands there already.
-    prepared = prepared_or_prepare(workspace_config, settings)
+    prepared = prepared_or_prepare(workspace_config, settings, stack_configuration())
 
     # Deploy, hold or skip each rule; refuse what looks like an accident.
     deployed = deployed_by_this_stack()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +34,7 @@ from alerting.plan import (
     still_needed,
 )
 from alerting.rows import Rule
+from alerting.secrets import SecretResolver, workspace_secrets
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
 from alerting.tables import DESTINATIONS
@@ -102,6 +103,11 @@ class Plan:
         lost = {item.key for item in self.alerts if not item.existing}
         return {key: drift for key, drift in self.prepared.drifts.items() if key not in lost}
 
+    def destination_reason(self, key: str) -> str:
+        """Why a destination is held or skipped: its findings."""
+        findings = self.prepared.report.destination_findings
+        return "; ".join(finding.what for finding in findings if finding.key == key)
+
     def reason(self, key: str) -> str:
         """Why a rule is held or skipped: its findings, or what stands in its way."""
         result = self.prepared.report.result(key)
@@ -114,11 +120,18 @@ class Plan:
         return {item.key: item.blocked for item in self.alerts if item.blocked}
 
 
-def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepared:
+def prepare(
+    config: Config,
+    settings: Settings,
+    *,
+    configuration: Mapping[str, str],
+    full: bool = False,
+) -> Prepared:
     """Read the tables at one version, validate every rule, list what the workspace has.
 
-    `full` sends every query to the warehouse, also those that it need not see again. Raises
-    AlertsError for whatever keeps that from being known.
+    `configuration` has all keys of the stack, for references to it. `full` sends every query to
+    the warehouse, also those that it need not see again. Raises AlertsError for whatever keeps
+    that from being known.
     """
     with (
         ThreadPoolExecutor(1, thread_name_prefix="inventory") as beside,
@@ -134,6 +147,7 @@ def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepar
             warehouse,
             full=full,
             existing=lambda: existing_destination_ids(listed.result()),
+            look_up=SecretResolver(configuration, workspace_secrets(lambda: config)).look_up,
         )
         inventory = with_unlisted(config, snapshot, listed.result())
         trashed = 0
@@ -149,7 +163,9 @@ def prepare(config: Config, settings: Settings, *, full: bool = False) -> Prepar
     )
 
 
-def prepared_or_prepare(config: Callable[[], Config], settings: Settings) -> Prepared:
+def prepared_or_prepare(
+    config: Callable[[], Config], settings: Settings, configuration: Mapping[str, str]
+) -> Prepared:
     """What the `alerts` command prepared for this run, else prepare it here.
 
     Preview and update of one `alerts up` so see the same tables. The file is used only for the
@@ -166,7 +182,7 @@ def prepared_or_prepare(config: Callable[[], Config], settings: Settings) -> Pre
             ) from error
         if found.settings == settings:
             return found
-    return prepare(config(), settings)
+    return prepare(config(), settings, configuration=configuration)
 
 
 def plan(prepared: Prepared, deployed: Deployed) -> Plan:

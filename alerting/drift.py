@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from alerting.inventory import ExistingAlert, Inventory, folder
 from alerting.resources import alert_arguments
-from alerting.rows import Rule
+from alerting.rows import Destination, Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot
 from alerting.templates import render_query
 
-Drift = Literal["gone", "trashed", "moved", "renamed", "changed", "permissions"]
+# "destination": one that the alert notifies is gone.
+Drift = Literal["gone", "trashed", "moved", "renamed", "changed", "permissions", "destination"]
 
 # What the workspace assumes where a client says nothing.
 _DEFAULTS = {"pause_status": "UNPAUSED", "empty_result_state": "UNKNOWN"}
@@ -32,7 +33,8 @@ _OURS_ONLY = ("purge_on_delete",)
 def drifts_of(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> dict[str, Drift]:
     """What happened outside to what earlier runs deployed, by alert_id or destination_id. Pure.
 
-    Of a destination only its name and that it is there can be compared: the rest is write-only.
+    Of a destination only its name and that it is there can be compared: the rest is write-only. The
+    name is compared with the one deployed last, so that an edit of the row is no drift.
     """
     alerts, targets = by_id(inventory), destination_ids(snapshot)
     found: dict[str, Drift] = {}
@@ -47,7 +49,7 @@ def drifts_of(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> d
         if row.is_enabled and identity and row.last_synced_at is not None:
             if identity not in names:
                 found[row.destination_id] = "gone"
-            elif names[identity] != row.destination_name:
+            elif names[identity] not in _names_of(row):
                 found[row.destination_id] = "renamed"
     return found
 
@@ -89,13 +91,28 @@ def drift_of(
         return "gone"
     if alert.parent_path != folder(settings.parent_path):
         return "moved"
+    deployed_name = rule.databricks_display_name
+    if deployed_name and alert.display_name not in (deployed_name, rule.display_name):
+        return "renamed"
     if not _touched(alert, rule):
         return None
-    if alert.display_name != rule.display_name:
+    if not deployed_name and alert.display_name != rule.display_name:
         return "renamed"
     query, _ = render_query(rule.alert_query_template, settings)
     wanted = alert_arguments(rule, query, settings, lambda key: destinations.get(key, key))
+    wanted["display_name"] = alert.display_name  # looked at already, by what was deployed
     return "changed" if normal(wanted) != normal(_comparable(alert, wanted)) else None
+
+
+def lost_destinations(alert: ExistingAlert, inventory: Inventory) -> list[str]:
+    """The Databricks ids that an alert notifies and no list shows."""
+    listed = {item.id for item in inventory.destinations}
+    return [identity for identity in alert.destination_ids if identity not in listed]
+
+
+def _names_of(row: Destination) -> tuple[str, ...]:
+    """The name deployed last and, where a run could not record it, the row's."""
+    return (row.databricks_display_name or row.destination_name, row.destination_name)
 
 
 def normal(value: Any, name: str = "") -> Any:

@@ -5,7 +5,8 @@ AlertsError                 a person reads `str(error)`: what, where, what to do
 ├── TableError              a table or a row that cannot be read as what it should be
 ├── WorkspaceError          the workspace does not answer, or refuses us
 │   ├── AuthenticationError host, token or profile is wrong
-│   └── WarehouseError      a SQL statement failed for no fault of a rule
+│   ├── WarehouseError      a SQL statement failed for no fault of a rule
+│   └── SecretError         a secret does not exist, or the identity may not read it
 ├── ValidationError         rules are invalid and onInvalid is `fail`
 └── GuardError              a guard stopped the run before anything changed
 """
@@ -48,6 +49,10 @@ class WarehouseError(WorkspaceError):
         super().__init__(message)
         self.condition = condition
         self.sqlstate = sqlstate
+
+
+class SecretError(WorkspaceError):
+    """A secret scope or key does not exist, may not be read, or holds no text."""
 
 
 class ValidationError(AlertsError):

@@ -7,7 +7,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Check = Literal[
-    "row", "template", "statement", "explain", "threshold", "message", "schedule", "channels"
+    "row",
+    "template",
+    "statement",
+    "explain",
+    "threshold",
+    "message",
+    "schedule",
+    "channels",
+    "secret",
 ]
 
 

@@ -217,6 +217,23 @@ def look_at(config: Config, alert_id: str) -> dict[str, Any] | None:
     return found
 
 
+def destination_exists(config: Config, identity: str) -> bool:
+    """Whether a destination that no list shows is there all the same.
+
+    Raises AuthenticationError or WorkspaceError.
+    """
+    from databricks.sdk.core import ApiClient
+    from databricks.sdk.errors import InvalidParameterValue, NotFound
+
+    path = f"/api/2.0/notification-destinations/{identity}"
+    with translated_requests(f"GET {path} on {config.host}"):
+        try:
+            ApiClient(config).do("GET", path)
+        except (NotFound, InvalidParameterValue):  # the second: an id of another kind
+            return False
+    return True
+
+
 @contextmanager
 def translated_requests(where: str) -> Iterator[None]:
     """Turn the SDK's errors into ours, with the request that `where` names."""

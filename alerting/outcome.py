@@ -40,7 +40,11 @@ _MISSING_COLUMN = re.compile(
 
 
 class RowOutcome(BaseModel):
-    """What became of one rule or destination; `error` is the API's message or the finding."""
+    """What became of one rule or destination; `error` is the API's message or the finding.
+
+    `action` tells what was done, ERROR that something was tried and failed: nothing can be relied
+    on then but the message. `display_name` is the name that is deployed now, where this run knows.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -183,7 +187,10 @@ def _write(
         "databricks_alert_id": "databricks_id",
         "databricks_display_name": "display_name",
     }
-    destination_columns = {"databricks_destination_id": "databricks_id"}
+    destination_columns = {
+        "databricks_destination_id": "databricks_id",
+        "databricks_display_name": "display_name",
+    }
     merge = functools.partial(_merge_rows, warehouse, settings)
     insert = functools.partial(_insert, warehouse, settings)
     # Four tables that know nothing of each other, so all at once.

@@ -36,8 +36,10 @@ def planned_outcomes(
     """
     names = {rule.alert_id: rule.display_name for rule in plan.prepared.snapshot.rules}
     alerts = [*_rows(plan.alerts, ALERT, done, (ids or {}).get("alerts"), plan, names)]
+    rows = plan.prepared.snapshot.destinations
+    titles = {row.destination_id: row.destination_name for row in rows}
     destinations = _rows(
-        plan.destinations, DESTINATION, done, (ids or {}).get("destinations"), plan, {}
+        plan.destinations, DESTINATION, done, (ids or {}).get("destinations"), plan, titles
     )
     alerts += _deletes(plan, done)
     told = {item.key for item in alerts}
@@ -75,7 +77,7 @@ def _deletes(plan: Plan, done: Mapping[str, Done]) -> Iterator[RowOutcome]:
         found = done.get(f"{ALERT}/{key}")
         if found is not None:
             yield RowOutcome(
-                key=key, action="DELETED", databricks_id=found.id or None, error=found.error
+                key=key, action=found.action, databricks_id=found.id or None, error=found.error
             )
 
 
@@ -106,7 +108,8 @@ def _rows(
         error: str | None
         if item.decision != "deploy":
             action: Action = "HELD" if item.decision == "hold" else "SKIPPED"
-            known, error = item.existing, plan.reason(item.key) or "its row is invalid"
+            reason = plan.reason if kind == ALERT else plan.destination_reason
+            known, error = item.existing, reason(item.key) or "its row is invalid"
         else:
             found = done.get(f"{kind}/{item.key}")
             if found is None and item.key in drifts:
@@ -119,7 +122,7 @@ def _rows(
             key=item.key,
             action=action,
             databricks_id=known or None,
-            display_name=names.get(item.key),
+            display_name=None if error else names.get(item.key),
             error=error,
         )
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from alerting.errors import ConfigurationError, WorkspaceError
+from alerting.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    SecretError,
+    WorkspaceError,
+)
 from alerting.targets import REFERENCE
 
 if TYPE_CHECKING:
@@ -30,16 +36,20 @@ class SecretResolver:
     def resolve(self, value: Any) -> Any:
         """The value with every reference replaced, in lists too.
 
-        Raises ConfigurationError for a configuration key that is not set, WorkspaceError for a
-        secret that cannot be read.
+        Raises as `look_up` does.
         """
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
         if not isinstance(value, str):
             return value
-        return REFERENCE.sub(lambda found: self._secret(found[1].strip()), value)
+        return REFERENCE.sub(lambda found: self.look_up(found[1].strip()), value)
 
-    def _secret(self, reference: str) -> str:
+    def look_up(self, reference: str) -> str:
+        """What a reference stands for: `secrets/scope/key` or `config/name`.
+
+        Raises ConfigurationError for a configuration key that is not set, SecretError for a secret
+        that does not exist or may not be read, WorkspaceError where nobody can tell.
+        """
         if reference not in self._known:
             kind, _, rest = reference.partition("/")
             self._known[reference] = (
@@ -62,18 +72,43 @@ def workspace_secrets(config: Callable[[], Config]) -> Reader:
 
     def read(scope: str, key: str) -> str:
         from databricks.sdk.core import ApiClient
-        from databricks.sdk.errors.base import DatabricksError
 
-        where = f"{{{{secrets/{scope}/{key}}}}}"
-        try:
+        reference = f"{{{{secrets/{scope}/{key}}}}}"
+        with _translated(reference, scope):
             answer: Any = ApiClient(config()).do(
                 "GET", "/api/2.0/secrets/get", query={"scope": scope, "key": key}
             )
-        except (DatabricksError, OSError, TimeoutError) as error:
-            raise WorkspaceError(
-                f"the secret {where} cannot be read: {error}. Grant READ on the scope "
-                f"{scope!r} to the identity that deploys, or correct the reference"
+        try:
+            return base64.b64decode(answer.get("value", "")).decode()
+        except ValueError as error:
+            raise SecretError(
+                f"the secret {reference} is not text; store it as UTF-8, or correct the reference"
             ) from error
-        return base64.b64decode(answer.get("value", "")).decode()
 
     return read
+
+
+@contextmanager
+def _translated(reference: str, scope: str) -> Iterator[None]:
+    """Tell what is wrong with a reference from trouble that no reference is to blame for."""
+    from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied, Unauthenticated
+    from databricks.sdk.errors.base import DatabricksError
+
+    try:
+        yield
+    except PermissionDenied as error:
+        raise SecretError(
+            f"the secret {reference} may not be read: {error}; grant READ on the scope {scope!r} "
+            f"to the identity that deploys: databricks secrets put-acl {scope} PRINCIPAL READ"
+        ) from error
+    except (NotFound, BadRequest) as error:
+        raise SecretError(
+            f"the secret {reference} cannot be read: {error}; store it (databricks secrets "
+            "put-secret), or correct the reference"
+        ) from error
+    except Unauthenticated as error:
+        raise AuthenticationError(
+            f"the secret {reference} cannot be read: {error}. Check the stack's credentials"
+        ) from error
+    except (DatabricksError, OSError, TimeoutError) as error:
+        raise WorkspaceError(f"the secret {reference} cannot be read: {error}") from error

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from alerting.deployed import Versions
 from alerting.errors import TableError, WarehouseError
 from alerting.findings import Finding
+from alerting.recipients import each_once
 from alerting.recorded import Recorded, digest, recorded
-from alerting.rows import Destination, Rule, read_destination, read_rule
+from alerting.rows import (
+    Destination,
+    Reading,
+    Rule,
+    read_destination,
+    read_destination_in_part,
+    read_rule,
+    read_rule_in_part,
+)
 from alerting.settings import Settings
 from alerting.tables import ALERTS, DESTINATIONS, table_path
 from alerting.warehouse import SqlWarehouse
@@ -28,6 +38,8 @@ class InvalidRow(BaseModel):
     name: str
     is_enabled: bool
     databricks_id: str = ""
+    # What other checks can look at; a key that stands twice has one for each of its rows.
+    readings: tuple[Reading, ...] = Field(default=(), exclude=True)
 
 
 class Snapshot(BaseModel):
@@ -76,10 +88,13 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
         lambda table: _read(warehouse, settings, *table),
         [(ALERTS, settings.config_version), (DESTINATIONS, None)],
     )
-    rules = _Reader(read_rule, "alert_id", "alert_name", "databricks_alert_id", ALERTS)
+    rules = _Reader(
+        read_rule, read_rule_in_part, "alert_id", "alert_name", "databricks_alert_id", ALERTS
+    )
     rules.read(rules_rows)
     destinations = _Reader(
         read_destination,
+        read_destination_in_part,
         "destination_id",
         "destination_name",
         "databricks_destination_id",
@@ -89,9 +104,9 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
     return Snapshot(
         config_version=version,
         destinations_version=destinations_version,
-        rules=tuple(rules.good),
+        rules=tuple(_once(rule, destinations.good) for rule in rules.good),
         destinations=tuple(destinations.good),
-        invalid_rules=tuple(rules.bad),
+        invalid_rules=tuple(_bad_once(item, destinations.good) for item in rules.bad),
         invalid_destinations=tuple(destinations.bad),
         findings=(*rules.findings, *destinations.findings),
         config_digest=digest(rules_rows),
@@ -101,11 +116,28 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
     )
 
 
+def _once(rule: Rule, destinations: Sequence[Destination]) -> Rule:
+    """The rule, which names each recipient once."""
+    channels = each_once(rule.notification_channels, destinations)
+    return rule.model_copy(update={"notification_channels": channels})
+
+
+def _bad_once(item: InvalidRow, destinations: Sequence[Destination]) -> InvalidRow:
+    readings = tuple(
+        reading.model_copy(update={"record": _once(reading.record, destinations)})
+        for reading in item.readings
+        if isinstance(reading.record, Rule)
+    )
+    return item.model_copy(update={"readings": readings})
+
+
 class _Reader:
     """Sorts a table's rows into records and findings; a key that stands twice is nobody's."""
 
-    def __init__(self, read: Any, key: str, name: str, id_column: str, table: str) -> None:
-        self._read_row = read
+    def __init__(
+        self, read: Any, read_in_part: Any, key: str, name: str, id_column: str, table: str
+    ) -> None:
+        self._read_row, self._read_in_part = read, read_in_part
         self._key, self._name, self._id, self._table = key, name, id_column, table
         self.good: list[Any] = []
         self.bad: list[InvalidRow] = []
@@ -121,12 +153,27 @@ class _Reader:
                 continue
             seen.add(key)
             self.recorded[str(key)] = recorded(row, self._id)
-            found = self._duplicate(key, times[key]) if times[key] > 1 else self._read_row(row)
+            if times[key] > 1:
+                self._keep_bad([item for item in rows if item.get(self._key) == key])
+                continue
+            found = self._read_row(row)
             if isinstance(found, list):
-                self.findings += found
-                self.bad.append(self._remember(row))
+                self._keep_bad([row])
             else:
                 self.good.append(found)
+
+    def _keep_bad(self, rows: list[dict[str, Any]]) -> None:
+        """Rows of one key that are no record: all that is wrong with each of them."""
+        key = rows[0].get(self._key)
+        found = self._duplicate(key, len(rows)) if len(rows) > 1 else []
+        readings = []
+        for row in rows:
+            read = self._read_row(row)
+            of_row = read if isinstance(read, list) else []
+            found += of_row
+            readings.append(self._read_in_part(row, of_row))
+        self.findings += dict.fromkeys(found)
+        self.bad.append(self._remember(rows, tuple(readings)))
 
     def _duplicate(self, key: Any, times: int) -> list[Finding]:
         return [
@@ -139,12 +186,14 @@ class _Reader:
             )
         ]
 
-    def _remember(self, row: dict[str, Any]) -> InvalidRow:
+    def _remember(self, rows: list[dict[str, Any]], readings: tuple[Reading, ...]) -> InvalidRow:
+        row = rows[0]
         return InvalidRow(
             key=str(row.get(self._key) or "(NULL)"),
             name=str(row.get(self._name) or ""),
-            is_enabled=row.get("is_enabled") is not False,
+            is_enabled=any(item.get("is_enabled") is not False for item in rows),
             databricks_id=str(row.get(self._id) or ""),
+            readings=readings,
         )
 
 

@@ -66,7 +66,7 @@ TABLES = (
             alert_id STRING ! -- stable key; never change it
             alert_name STRING ! -- shown as [SEVERITY] alert_name
             alert_description STRING
-            agent_domain STRING ! -- COST, SECURITY, PERFORMANCE, RELIABILITY, QUALITY
+            agent_domain STRING ! -- a word: COST, SECURITY, a domain of your own
             severity STRING ! -- CRITICAL, WARNING, INFO
             alert_query_template STRING ! -- SQL with ${catalog} and ${gold_schema}
             query_source STRING -- lineage: CUSTOM, TVF, METRIC_VIEW, MONITORING
@@ -100,7 +100,7 @@ TABLES = (
             last_synced_at TIMESTAMP -- written back
             last_sync_status STRING -- written back: SUCCESS, ERROR
             last_sync_error STRING -- written back
-            last_sync_action STRING -- CREATED UPDATED REPLACED UNCHANGED HELD SKIPPED DELETED
+            last_sync_action STRING -- CREATED UPDATED REPLACED UNCHANGED HELD SKIPPED DELETED ERROR
             """
         ),
     ),
@@ -126,6 +126,7 @@ TABLES = (
             last_sync_status STRING -- written back: SUCCESS, ERROR
             last_sync_error STRING -- written back
             last_sync_action STRING -- written back
+            databricks_display_name STRING -- written back: its name as deployed last
             """
         ),
     ),

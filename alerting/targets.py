@@ -8,14 +8,20 @@ back.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alerting.findings import Finding
-from alerting.rows import Destination
-from alerting.snapshot import Snapshot
+from alerting.rows import Destination, Reading
+from alerting.tables import DESTINATIONS
+from alerting.words import is_address
+
+if TYPE_CHECKING:
+    from alerting.snapshot import Snapshot
 
 REFERENCE = re.compile(r"\{\{\s*(secrets/[^/{}]+/[^/{}]+|config/[^{}]+?)\s*\}\}")
 _ANY_BRACES = re.compile(r"\{\{.*?\}\}")
@@ -29,6 +35,20 @@ class Kind:
     api_type: str
     keys: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
+
+    def unknown(self, values: Mapping[str, Any]) -> list[str]:
+        """The keys of a configuration that are none of this type's."""
+        return sorted(set(values) - set(self.keys))
+
+    def suffice(self, values: Mapping[str, Any]) -> bool:
+        """Whether a configuration has all that the type needs."""
+        given = {key for key, value in values.items() if value}
+        return any(set(choice) <= given for choice in self.one_of)
+
+    @property
+    def needs(self) -> str:
+        """What a configuration of this type needs, in words."""
+        return ", or ".join(" and ".join(choice) for choice in self.one_of)
 
 
 KINDS = {
@@ -52,40 +72,104 @@ KINDS = {
 
 def configuration(destination: Destination) -> tuple[dict[str, Any], list[Finding]]:
     """The values of the destination's block, references unresolved, and what is wrong."""
-    kind = KINDS[destination.destination_type]
-    try:
-        values = json.loads(destination.config_json or "{}")
-    except (ValueError, RecursionError) as error:
-        return {}, [_finding(destination, f"config_json is not JSON: {error}")]
-    if not isinstance(values, dict):
-        return {}, [_finding(destination, "config_json is not a JSON object")]
-    found = [
-        _finding(
-            destination,
-            f"{key!r} is no setting of {destination.destination_type}; known "
-            f"are {', '.join(kind.keys)}",
-        )
-        for key in sorted(set(values) - set(kind.keys))
+    values, found = _values(destination)
+    if values is None:
+        return {}, found
+    name = destination.destination_type
+    kind = KINDS[name]
+    known = ", ".join(kind.keys)
+    wrong = [f"{key!r} is no setting of {name}; known are {known}" for key in kind.unknown(values)]
+    wrong += [] if kind.suffice(values) else [f"{name} needs {kind.needs}"]
+    return values, found + [_finding(destination, text) for text in wrong]
+
+
+def references(destination: Destination) -> list[str]:
+    """The references to secrets in config_json, each once: `secrets/scope/key`, `config/name`."""
+    values, _ = configuration(destination)
+    texts = [
+        text
+        for value in values.values()
+        for text in (value if isinstance(value, list) else [value])
+        if isinstance(text, str)
     ]
-    found += [item for key, value in values.items() for item in _check(destination, key, value)]
-    if not any(
-        set(choice) <= {key for key, value in values.items() if value} for choice in kind.one_of
-    ):
-        wanted = ", or ".join(" and ".join(choice) for choice in kind.one_of)
-        found.append(_finding(destination, f"{destination.destination_type} needs {wanted}"))
-    return values, found
+    found = [match[1].strip() for text in texts for match in REFERENCE.finditer(text)]
+    return list(dict.fromkeys(found))
 
 
 def destination_findings(snapshot: Snapshot) -> list[Finding]:
-    """Everything that is wrong with destinations: rows and config_json of the enabled ones."""
-    of_rows = [item for item in snapshot.findings if item.where.startswith("notification_")]
+    """Everything that is wrong with the enabled destinations: their rows and config_json."""
+    broken = [item for item in snapshot.invalid_destinations if item.is_enabled]
+    keys = {item.key for item in broken}
+    of_rows = [
+        item
+        for item in snapshot.findings
+        if item.where.startswith(DESTINATIONS) and item.key in keys
+    ]
     of_json = [
         finding
         for destination in snapshot.destinations
         if destination.is_enabled
         for finding in configuration(destination)[1]
     ]
-    return [*of_rows, *of_json]
+    of_readings = [
+        finding for item in broken for reading in item.readings for finding in _still_found(reading)
+    ]
+    return list(dict.fromkeys([*of_rows, *of_json, *of_readings, *_copies(snapshot)]))
+
+
+def _still_found(reading: Reading) -> list[Finding]:
+    """What is wrong with the config_json of a row in which other columns are wrong, too."""
+    destination = reading.record
+    if not isinstance(destination, Destination) or "config_json" in reading.broken:
+        return []
+    if "destination_type" in reading.broken:
+        return _values(destination)[1]
+    return configuration(destination)[1]
+
+
+def _copies(snapshot: Snapshot) -> list[Finding]:
+    """Rows that claim the Databricks destination of an older row, as copied rows do.
+
+    Two rows over one destination would each give it their own configuration, and a rule that names
+    both would notify it twice.
+    """
+    first: dict[str, Destination] = {}
+    found = []
+    enabled = [item for item in snapshot.destinations if item.is_enabled]
+    for item in sorted(enabled, key=lambda row: (_aware(row.created_at), row.destination_id)):
+        identity = item.databricks_destination_id
+        if not identity:
+            continue
+        owner = first.setdefault(identity, item)
+        if owner is not item:
+            found.append(
+                Finding(
+                    key=item.destination_id,
+                    check="row",
+                    what=f"its Databricks destination {identity} is that of "
+                    f"{owner.destination_id!r} already",
+                    where=f"{DESTINATIONS}.databricks_destination_id",
+                    remedy="set databricks_destination_id of the copied row to NULL",
+                )
+            )
+    return found
+
+
+def _aware(moment: dt.datetime) -> dt.datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _values(destination: Destination) -> tuple[dict[str, Any] | None, list[Finding]]:
+    """The settings (None if they cannot be read) and what is wrong with single ones."""
+    try:
+        values = json.loads(destination.config_json or "{}")
+    except (ValueError, RecursionError) as error:
+        return None, [_finding(destination, f"config_json is not JSON: {error}")]
+    if not isinstance(values, dict):
+        return None, [_finding(destination, "config_json is not a JSON object")]
+    return values, [
+        item for key, value in values.items() for item in _check(destination, key, value)
+    ]
 
 
 def _check(destination: Destination, key: str, value: Any) -> list[Finding]:
@@ -97,16 +181,18 @@ def _check(destination: Destination, key: str, value: Any) -> list[Finding]:
     if not good:
         return [_finding(destination, f"{key} must be {wanted}")]
     texts = value if isinstance(value, list) else [value]
-    return [
-        _finding(
-            destination,
-            f"{key} holds {braces[0]}, which is no reference: write {{{{secrets/scope/key}}}} "
-            "or {{config/name}}",
-        )
+    wrong = [
+        f"{key} holds {braces[0]}, which is no reference: write {{{{secrets/scope/key}}}} "
+        "or {{config/name}}"
         for text in texts
         for braces in _ANY_BRACES.finditer(text)
         if not REFERENCE.fullmatch(braces[0])
     ]
+    if key == "addresses":
+        # What a reference stands for is not known here.
+        plain = [text for text in texts if not _ANY_BRACES.search(text)]
+        wrong += [f"{text!r} is no e-mail address" for text in plain if not is_address(text)]
+    return [_finding(destination, text) for text in wrong]
 
 
 def _finding(destination: Destination, what: str) -> Finding:
@@ -114,6 +200,6 @@ def _finding(destination: Destination, what: str) -> Finding:
         key=destination.destination_id,
         check="row",
         what=what,
-        where="notification_destinations.config_json",
+        where=f"{DESTINATIONS}.config_json",
         remedy=f"correct config_json of {destination.destination_id!r}",
     )

@@ -273,7 +273,12 @@ def working(request: Request) -> Iterator[tuple[DeploymentEngine, Prepared]]:
         engine = choose_engine(request, {PREPARED_VARIABLE: str(path)})
         try:
             engine.stand_by(_IMPORTS)
-            prepared = prepare(stack.workspace, stack.settings, full=request.full)
+            prepared = prepare(
+                stack.workspace,
+                stack.settings,
+                configuration=stack.configuration,
+                full=request.full,
+            )
             path.write_text(prepared.model_dump_json(by_alias=False), encoding="utf-8")
             give_back()
             yield engine, prepared

@@ -193,6 +193,7 @@ def _change(
         schemas=_schemas(warehouse, prepared, views) if scans else Schemas(),
         table_bytes=cache(partial(_table_bytes, warehouse)),
         seen=measured.seen,
+        samples=measured.samples,
     )
 
 

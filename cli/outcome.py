@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,13 @@ from alerting.deployment import Prepared
 from alerting.outcome import Action, RowOutcome
 from alerting.planned_outcome import forgotten, with_news
 from engine import urn as urns
-from engine.events import EngineEvent, ResourceFailedEvent, ResourceOutputsEvent, ResourcePreEvent
+from engine.events import (
+    EngineEvent,
+    ResourceFailedEvent,
+    ResourceOutputsEvent,
+    ResourcePreEvent,
+    StepState,
+)
 from engine.options import DeploymentResult
 from engine.values import reveal
 
@@ -59,16 +65,29 @@ class _Applied:
     action: Action
     id: str
     error: str | None
+    name: str = ""
 
 
 def row_outcomes(
     prepared: Prepared, result: DeploymentResult
 ) -> tuple[list[RowOutcome], list[RowOutcome]]:
     """Outcomes of all rules and destinations that this run had to do with."""
-    alerts = _alerts(prepared, result)
+    snapshot = prepared.snapshot
+    findings = {
+        item.alert_id: "; ".join(finding.what for finding in item.findings)
+        for item in prepared.report.rules
+        if not item.is_valid
+    }
+    findings = _blocked(result.outputs) | findings
+    if "held" in result.outputs:
+        held = _keys(result.outputs, "held")
+    else:  # the program did not come so far: what a row names stays deployed
+        held = {rule.alert_id for rule in snapshot.rules if rule.databricks_alert_id}
+        held |= {row.key for row in snapshot.invalid_rules if row.databricks_id}
+    alerts = _rows(_applied(result, ALERT), findings, held)
     told = {item.key for item in alerts}
     lost = [item for item in forgotten(prepared) if item.key not in told]
-    return with_news(prepared, [*alerts, *lost], _plain(result, DESTINATION))
+    return with_news(prepared, [*alerts, *lost], _destinations(prepared, result))
 
 
 def deleted_outcomes(result: DeploymentResult) -> tuple[list[RowOutcome], list[RowOutcome]]:
@@ -76,19 +95,26 @@ def deleted_outcomes(result: DeploymentResult) -> tuple[list[RowOutcome], list[R
     return _plain(result, ALERT), _plain(result, DESTINATION)
 
 
-def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
-    done = _applied(result, ALERT)
-    findings = {
-        item.alert_id: "; ".join(finding.what for finding in item.findings)
-        for item in prepared.report.rules
-        if not item.is_valid
-    }
-    findings = _blocked(result.outputs) | findings
-    names = {rule.alert_id: rule.display_name for rule in prepared.snapshot.rules}
-    if "held" in result.outputs:
-        held = _keys(result.outputs, "held")
-    else:  # the program did not come so far: what a row names stays deployed
-        held = {rule.alert_id for rule in prepared.snapshot.rules if rule.databricks_alert_id}
+def _destinations(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
+    """Outcomes of destinations, invalid ones among them: held as deployed, or skipped."""
+    findings: dict[str, list[str]] = {}
+    for finding in prepared.report.destination_findings:
+        findings.setdefault(finding.key, []).append(finding.what)
+    reasons = {key: "; ".join(found) for key, found in findings.items()}
+    done = _applied(result, DESTINATION)
+    snapshot = prepared.snapshot
+    ids = {row.destination_id: row.databricks_destination_id for row in snapshot.destinations}
+    ids |= {row.key: row.databricks_id for row in snapshot.invalid_destinations}
+    # A held one is declared, so the engine tells of it, unless the program ended before.
+    known = {key for key, identity in ids.items() if identity}
+    held = set(done) if "held" in result.outputs else known
+    return _rows(done, reasons, held)
+
+
+def _rows(
+    done: Mapping[str, _Applied], findings: Mapping[str, str], held: Set[str]
+) -> list[RowOutcome]:
+    """What was done to valid rows; `findings` say why the others are held or skipped."""
     rows = []
     for key in sorted({*done, *findings}):
         entry = done.get(key)
@@ -101,23 +127,22 @@ def _alerts(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
                 )
             )
         elif entry is not None:
-            rows.append(
-                RowOutcome(
-                    key=key,
-                    action=entry.action,
-                    databricks_id=entry.id or None,
-                    display_name=names.get(key),
-                    error=entry.error,
-                )
-            )
+            rows.append(_row(key, entry))
     return rows
 
 
+def _row(key: str, entry: _Applied) -> RowOutcome:
+    return RowOutcome(
+        key=key,
+        action=entry.action,
+        databricks_id=entry.id or None,
+        display_name=entry.name or None,
+        error=entry.error,
+    )
+
+
 def _plain(result: DeploymentResult, kind: str) -> list[RowOutcome]:
-    return [
-        RowOutcome(key=key, action=entry.action, databricks_id=entry.id or None, error=entry.error)
-        for key, entry in sorted(_applied(result, kind).items())
-    ]
+    return [_row(key, entry) for key, entry in sorted(_applied(result, kind).items())]
 
 
 def _applied(result: DeploymentResult, kind: str) -> dict[str, _Applied]:
@@ -133,7 +158,12 @@ def _applied(result: DeploymentResult, kind: str) -> dict[str, _Applied]:
         before = found.get(key)
         if before and before.action == "REPLACED" and action == "DELETED":
             continue
-        found[key] = _Applied(action, state.id if state else "", errors.get(step.urn))
+        error = errors.get(step.urn)
+        if error is not None:
+            # What was tried did not happen, or not whole.
+            found[key] = _Applied("ERROR", state.id if state else "", error)
+        else:
+            found[key] = _applied_step(action, state)
     for urn, message in errors.items():
         key = urns.name_of(urn)
         if urns.type_of(urn) == kind and key not in found:
@@ -145,6 +175,14 @@ def _blocked(outputs: Mapping[str, Any]) -> dict[str, str]:
     """Why valid rules were held or skipped, as the program tells it (components.outputs)."""
     listed: Mapping[str, Any] = reveal(outputs.get("blocked")) or {}
     return {str(key): str(reason) for key, reason in listed.items()}
+
+
+def _applied_step(action: Action, state: StepState | None) -> _Applied:
+    """A step that succeeded; the name is what the state says now, not what the row wants."""
+    if state is None:
+        return _Applied(action, "", None)
+    name = "" if action == "DELETED" else str(reveal(state.inputs.get("displayName")) or "")
+    return _Applied(action, state.id, None, name)
 
 
 def _keys(outputs: Mapping[str, Any], name: str) -> set[str]:

@@ -13,10 +13,11 @@ from alerting.warehouse import SqlWarehouse
 
 @dataclass(frozen=True)
 class Measured:
-    """By alert_id: mean seconds of a query, and the least and greatest numeric value."""
+    """By alert_id: mean seconds of a query, the least and greatest number, how many there were."""
 
     seconds: Mapping[str, float] = field(default_factory=dict)
     seen: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    samples: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_measured(warehouse: SqlWarehouse, settings: Settings) -> Measured:
@@ -24,7 +25,8 @@ def read_measured(warehouse: SqlWarehouse, settings: Settings) -> Measured:
     try:
         rows = warehouse.query(
             "SELECT alert_id, avg(query_duration_ms) AS mean, min(query_result_value_double) AS "
-            f"low, max(query_result_value_double) AS high FROM {table_path(settings, HISTORY)} "
+            f"low, max(query_result_value_double) AS high, "
+            f"count(query_result_value_double) AS samples FROM {table_path(settings, HISTORY)} "
             "GROUP BY alert_id"
         )
     except WarehouseError:
@@ -32,4 +34,5 @@ def read_measured(warehouse: SqlWarehouse, settings: Settings) -> Measured:
     return Measured(
         {row["alert_id"]: row["mean"] / 1000 for row in rows if row["mean"] is not None},
         {row["alert_id"]: (row["low"], row["high"]) for row in rows if row["low"] is not None},
+        {row["alert_id"]: int(row["samples"]) for row in rows},
     )

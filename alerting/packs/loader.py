@@ -16,10 +16,10 @@ from alerting.errors import ConfigurationError
 from alerting.packs import cases, variables
 from alerting.packs.document import Document, Key, Problem, read_document
 from alerting.packs.model import Case, LocatedRule, Manifest, Pack, RuleFile, Source
+from alerting.words import is_address
 
 MANIFEST = "pack.yaml"
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -172,7 +172,7 @@ def _channel_problems(
 ) -> Iterator[Problem]:
     known = {destination.id for destination in manifest.destinations}
     for channel in located.rule.channels:
-        if channel not in known and not _MAIL.fullmatch(channel):
+        if channel not in known and not is_address(channel):
             allowed = ", ".join(sorted(known))
             text = f"{channel!r} is no destination of the pack and no e-mail address; {allowed}"
             yield Problem(source, f"channels: {text}")

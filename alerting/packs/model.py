@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 from alerting.errors import ConfigurationError
+from alerting.targets import KINDS
+from alerting.words import Domain
 
-Domain = Literal["COST", "SECURITY", "PERFORMANCE", "RELIABILITY", "QUALITY"]
 Severity = Literal["CRITICAL", "WARNING", "INFO"]
 Operator = Literal[">", "<", ">=", "<=", "=", "==", "!=", "<>", "IS NULL", "IS NOT NULL"]
 Aggregation = Literal[
@@ -41,15 +42,6 @@ ColumnType = Annotated[
     ),
 ]
 Columns = dict[ColumnName, ColumnType]
-
-_SETTING_KEYS: dict[DestinationType, tuple[frozenset[str], frozenset[str]]] = {
-    # type: (required, optional), the keys of the notification destinations API
-    "EMAIL": (frozenset({"addresses"}), frozenset()),
-    "SLACK": (frozenset({"url"}), frozenset({"channel_id", "oauth_token"})),
-    "WEBHOOK": (frozenset({"url"}), frozenset({"username", "password"})),
-    "TEAMS": (frozenset({"url"}), frozenset({"app_id", "auth_secret", "channel_url", "tenant_id"})),
-    "PAGERDUTY": (frozenset({"integration_key"}), frozenset()),
-}
 
 
 class _Strict(BaseModel):
@@ -156,15 +148,13 @@ class PackDestination(_Strict):
 
     @model_validator(mode="after")
     def _keys_of_the_type(self) -> PackDestination:
-        required, optional = _SETTING_KEYS[self.type]
-        problems = [f"{key} is missing" for key in sorted(required - self.config.keys())]
-        problems += [
-            f"{key} is unknown" for key in sorted(self.config.keys() - required - optional)
-        ]
+        kind = KINDS[self.type]
+        problems = [] if kind.suffice(self.config) else [f"{kind.needs} is missing"]
+        problems += [f"{key} is unknown" for key in kind.unknown(self.config)]
         if problems:
-            allowed = ", ".join(sorted(required | optional))
             raise ValueError(
-                f"config of a {self.type} destination: {'; '.join(problems)}; allowed: {allowed}"
+                f"config of a {self.type} destination: {'; '.join(problems)}; "
+                f"allowed: {', '.join(kind.keys)}"
             )
         return self
 

@@ -56,7 +56,8 @@ class Change:
     """What is about to be deployed, and what is known around it.
 
     `table_bytes(path)` is the size of a table by its dotted name, None where it cannot be told.
-    `seen` maps alert_id to the least and greatest value that its evaluations had.
+    `seen` maps alert_id to the least and greatest value that its evaluations had, `samples` to how
+    many evaluations had one (left out: enough).
     """
 
     rules: tuple[RuleView, ...]
@@ -68,6 +69,7 @@ class Change:
     schemas: Schemas = field(default_factory=Schemas)
     table_bytes: Callable[[str], int | None] = lambda _: None
     seen: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    samples: Mapping[str, int] = field(default_factory=dict)
 
     def steps_of(self, key: str) -> list[StepChange]:
         """The steps on a rule's alert."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alerting.policies.model import Change, Options, Problem, policy
-from alerting.validation.channels import is_address
+from alerting.words import DOMAINS, is_address
 from quartz import Expression, QuartzError, parse
 
 _SECONDS_A_MINUTE = 60
@@ -61,16 +61,36 @@ def schedule_interval(change: Change, options: Options) -> Iterator[Problem]:
             )
 
 
-@policy("threshold-in-seen-range", level="advisory")
+@policy("allowed-domains", level="off", domains=list(DOMAINS))
+def allowed_domains(change: Change, options: Options) -> Iterator[Problem]:
+    """Every rule has one of the `domains`; their case counts."""
+    allowed = [str(item) for item in options["domains"]]
+    for view in change.rules:
+        if view.rule.agent_domain not in allowed:
+            yield Problem(
+                view.key,
+                f"its domain {view.rule.agent_domain} is not allowed",
+                f"use one of {', '.join(allowed)}, or add it to `domains` in policies.yaml",
+            )
+
+
+@policy("threshold-in-seen-range", level="advisory", samples=10)
 def threshold_in_seen_range(change: Change, options: Options) -> Iterator[Problem]:
-    """A threshold stands near the values that the rule has had, so that it can fire and be OK."""
+    """A threshold stands near the values that the rule has had, so that it can fire and be OK.
+
+    Fewer than `samples` values tell no range, and neither does nothing but zeros: a counter at rest
+    has no scale yet.
+    """
+    least = int(options["samples"])
     for view in change.rules:
         value, seen = view.rule.threshold, change.seen.get(view.key)
         if seen is None or isinstance(value, bool) or not isinstance(value, int | float):
             continue
+        if change.samples.get(view.key, least) < least:
+            continue
         low, high = seen
         margin = max(high - low, abs(high), abs(low))
-        if not low - margin <= value <= high + margin:
+        if margin and not low - margin <= value <= high + margin:
             yield Problem(
                 view.key,
                 f"the threshold {value:g} is far from what was seen, {low:g} to {high:g}",
@@ -155,6 +175,7 @@ POLICIES = (
     critical_has_pager,
     has_owner,
     has_description,
+    allowed_domains,
     schedule_interval,
     threshold_in_seen_range,
     max_changes,

@@ -10,10 +10,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
+
+from alerting.drift import Drift
 
 STATES = ("OK", "TRIGGERED", "ERROR", "UNKNOWN")
 NOT_DEPLOYED = "NOT_DEPLOYED"
-DRIFTS = ("changed", "gone", "moved", "renamed", "trashed")
+DRIFTS = tuple(sorted(get_args(Drift)))
 
 
 @dataclass(frozen=True)

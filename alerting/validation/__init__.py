@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from alerting.findings import Finding
-from alerting.rows import Rule
+from alerting.rows import Reading, Rule
 from alerting.settings import Settings
-from alerting.snapshot import Snapshot
+from alerting.snapshot import InvalidRow, Snapshot
+from alerting.tables import ALERTS
 from alerting.targets import destination_findings
 from alerting.templates import render_query
 from alerting.validation.analysis import analyze
@@ -22,6 +23,7 @@ from alerting.validation.references import TableName, tables_of
 from alerting.validation.remembered import remember
 from alerting.validation.report import RuleResult, ValidationReport
 from alerting.validation.schedule import check_schedule
+from alerting.validation.secrets import LookUp, check_secrets
 from alerting.validation.statement import check_statement, read_statement
 from alerting.warehouse import SqlWarehouse
 
@@ -35,24 +37,32 @@ def validate(
     *,
     full: bool = False,
     existing: Callable[[], Set[str]] = frozenset,
+    look_up: LookUp | None = None,
 ) -> ValidationReport:
     """Validate every enabled rule and destination.
 
     One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when
-    it was last found valid, unless `full`. `existing` as for `check_channels`. Raises
-    WarehouseError or WorkspaceError for trouble that is no rule's fault.
+    it was last found valid, unless `full`. `existing` as for `check_channels`, `look_up` as for
+    `check_secrets` (None: references are not looked up). Of a row that is no rule, whatever can be
+    read is checked too. Raises WarehouseError or WorkspaceError for trouble that is no rule's
+    fault.
     """
     broken = destination_findings(snapshot)
+    if look_up is not None:
+        broken += check_secrets(snapshot.destinations, look_up)
     destinations = _destinations(snapshot, broken)
     names = _name_counts(snapshot)
     enabled = [rule for rule in snapshot.rules if rule.is_enabled]
     there = cache(existing)
-    drafts = [
-        _draft(rule, settings, names, check_channels(rule, destinations, there)) for rule in enabled
-    ]
+
+    def draft(rule: Rule) -> _Draft:
+        return _draft(rule, settings, names, check_channels(rule, destinations, there))
+
+    drafts = [draft(rule) for rule in enabled]
+    invalid = [item for item in snapshot.invalid_rules if item.is_enabled]
     # Rules that were never deployed were hardly ever explained: their turn comes right behind.
     new = sum(1 for rule in enabled if full or not rule.databricks_alert_id)
-    with warehouse.opening(new):
+    with warehouse.opening(new + len(invalid)):
         prints = _fingerprints(drafts, settings, warehouse)
     known = {} if full else prints.remembered
 
@@ -61,7 +71,13 @@ def validate(
         mark = prints.current.get(key, "")
         return _finish(draft, warehouse, mark, unchanged=bool(mark) and known.get(key) == mark)
 
-    results = [*warehouse.map(result, drafts), *_invalid_rows(snapshot)]
+    def result_of_row(row: InvalidRow) -> RuleResult:
+        read = [_still_checked(reading, draft, warehouse) for reading in row.readings]
+        return _invalid_row(row, snapshot, read)
+
+    jobs = [partial(result, item) for item in drafts]
+    jobs += [partial(result_of_row, item) for item in invalid]
+    results = warehouse.map(lambda job: job(), jobs)
     return ValidationReport(
         run_id=str(uuid.uuid4()),
         validated_at=dt.datetime.now(dt.UTC),
@@ -180,7 +196,7 @@ def _name_counts(snapshot: Snapshot) -> dict[str, list[str]]:
 
 def _same_name(rule: Rule, names: Mapping[str, list[str]]) -> list[Finding]:
     """Two alerts of one name in one folder collide (RESOURCE_ALREADY_EXISTS)."""
-    others = [key for key in names[rule.display_name] if key != rule.alert_id]
+    others = [key for key in names.get(rule.display_name, ()) if key != rule.alert_id]
     if not others:
         return []
     return [
@@ -194,10 +210,31 @@ def _same_name(rule: Rule, names: Mapping[str, list[str]]) -> list[Finding]:
     ]
 
 
-def _invalid_rows(snapshot: Snapshot) -> list[RuleResult]:
-    keys = [item.key for item in snapshot.invalid_rules if item.is_enabled]
-    by_key: dict[str, list[Finding]] = {key: [] for key in keys}
-    for finding in snapshot.findings:
-        if finding.key in by_key and finding.where.startswith("alert_configurations"):
-            by_key[finding.key].append(finding)
-    return [RuleResult(alert_id=key, findings=tuple(findings)) for key, findings in by_key.items()]
+def _still_checked(
+    reading: Reading, draft: Callable[[Rule], _Draft], warehouse: SqlWarehouse
+) -> RuleResult:
+    """What every check finds that needs none of the row's broken columns."""
+    rule = reading.record
+    assert isinstance(rule, Rule)
+    made = draft(rule)
+    if "alert_query_template" in reading.broken:
+        made = replace(made, explainable=False)
+    result = _finish(made, warehouse, "", unchanged=False)
+    if "threshold_column" not in reading.broken:
+        return result
+    kept = tuple(item for item in result.findings if item.check != "threshold")
+    return result.model_copy(update={"findings": kept})
+
+
+def _invalid_row(row: InvalidRow, snapshot: Snapshot, read: Sequence[RuleResult]) -> RuleResult:
+    """All that is wrong with a row that is no rule."""
+    found = [
+        item for item in snapshot.findings if item.key == row.key and item.where.startswith(ALERTS)
+    ]
+    found += [item.model_copy(update={"key": row.key}) for one in read for item in one.findings]
+    durations = [one.duration_ms for one in read if one.duration_ms is not None]
+    return RuleResult(
+        alert_id=row.key,
+        findings=tuple(dict.fromkeys(found)),
+        duration_ms=sum(durations) if durations else None,
+    )

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping, Set
 
 from alerting.findings import Finding
 from alerting.rows import Rule
+from alerting.words import is_address
 
-# Good enough to tell an address from a misspelt destination; the mail server has the last word.
-_ADDRESS = re.compile(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+")
-
+__all__ = ["check_channels", "is_address", "is_databricks_id"]
 
 _DATABRICKS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -22,11 +21,6 @@ _DATABRICKS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def is_databricks_id(channel: str) -> bool:
     """Whether a channel has the form of a destination's Databricks id, a UUID."""
     return _DATABRICKS_ID.fullmatch(channel) is not None
-
-
-def is_address(channel: str) -> bool:
-    """Whether a channel is an e-mail address."""
-    return _ADDRESS.fullmatch(channel) is not None
 
 
 def check_channels(

@@ -10,9 +10,17 @@ from alerting.adoption import Defaults, described, find_adoptions, write_rows
 from alerting.inventory import take_inventory, user_name
 from alerting.reports.text import short
 from alerting.snapshot import read_snapshot
+from alerting.words import domain as domain_word
 from cli import console
 from cli.context import open_stack
 from cli.options import Json, Stack
+
+
+def _domain(text: str) -> str:
+    try:
+        return domain_word(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def import_(
@@ -23,8 +31,7 @@ def import_(
         Literal["CRITICAL", "WARNING", "INFO"], typer.Option(help="Of names that tell none.")
     ] = "WARNING",
     domain: Annotated[
-        Literal["COST", "SECURITY", "PERFORMANCE", "RELIABILITY", "QUALITY"],
-        typer.Option(help="The agent_domain of new rules."),
+        str, typer.Option(help="The agent_domain of new rules.", callback=_domain)
     ] = "QUALITY",
     json: Json = False,
 ) -> None:

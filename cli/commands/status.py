@@ -6,14 +6,20 @@ import datetime as dt
 import sys
 from collections.abc import Callable, Set
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any
 
 import typer
 
 from alerting.access_drift import changed_permissions
-from alerting.drift import by_id, destination_ids, drift_of
-from alerting.inventory import Inventory, is_trashed, take_inventory, user_name
+from alerting.drift import by_id, destination_ids, drift_of, lost_destinations
+from alerting.inventory import (
+    Inventory,
+    destination_exists,
+    is_trashed,
+    take_inventory,
+    user_name,
+)
 from alerting.reports.prometheus import RuleStatus, to_prometheus
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
@@ -51,6 +57,7 @@ def status(
         context.settings,
         partial(is_trashed, context.workspace),
         _changed_permissions(context, snapshot, inventory),
+        cache(lambda identity: not destination_exists(context.workspace, identity)),
     )
     if format_ is StatusFormat.PROMETHEUS:
         sys.stdout.write(to_prometheus(stack, rule_statuses(snapshot, entries), _now()))
@@ -80,11 +87,13 @@ def describe(
     settings: Settings,
     trashed: Callable[[str], bool] = lambda _: False,
     permissions: Set[str] = frozenset(),
+    lost: Callable[[str], bool] = lambda _: True,
 ) -> list[dict[str, Any]]:
     """One entry a rule, for machines; `drift` is None where row and workspace agree.
 
     `trashed` tells whether an alert that no list shows is in the trash, `permissions` are the
-    alert_ids whose alerts' permissions were changed outside.
+    alert_ids whose alerts' permissions were changed outside. `lost` confirms that a destination
+    which no list shows is gone: that list is behind at times.
     """
     alerts, targets = by_id(inventory), destination_ids(snapshot)
     entries = []
@@ -95,6 +104,8 @@ def describe(
         drift = drift_of(rule, alerts, targets, settings)
         if drift == "gone" and trashed(rule.databricks_alert_id or ""):
             drift = "trashed"
+        if drift is None and alert and any(map(lost, lost_destinations(alert, inventory))):
+            drift = "destination"
         if drift is None and rule.alert_id in permissions:
             drift = "permissions"
         entries.append(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from alerting.inventory import existing_destination_ids, take_inventory
+from alerting.secrets import SecretResolver, workspace_secrets
 from alerting.snapshot import read_snapshot
 from alerting.validation import validate as validate_snapshot
 from cli import console
@@ -15,9 +17,17 @@ from cli.options import Full, Json, Stack
 def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> None:
     """Check every enabled rule, by EXPLAIN too; exit status 1 if anything is found."""
     context = open_stack(stack)
+    secrets = SecretResolver(context.configuration, workspace_secrets(lambda: context.workspace))
     with context.warehouse() as warehouse:
         snapshot = read_snapshot(warehouse, context.settings)
-        report = validate_snapshot(snapshot, context.settings, warehouse, full=full)
+        report = validate_snapshot(
+            snapshot,
+            context.settings,
+            warehouse,
+            full=full,
+            existing=lambda: existing_destination_ids(take_inventory(context.workspace)),
+            look_up=secrets.look_up,
+        )
     findings = report.findings
     explained = sum(1 for result in report.rules if result.duration_ms is not None)
     if json:

@@ -71,7 +71,7 @@ CHANGES = [
     ("rules.yaml", "name: A rule", "nmae: A rule", "4:5", "nmae: unknown key; allowed: id, name,"),
     ("rules.yaml", "    name: A rule\n", "", "3:5", "name: is missing"),
     ("rules.yaml", "severity: WARNING", "severity: HIGH", "5:5", "allowed: 'CRITICAL', 'WARNING'"),
-    ("rules.yaml", "domain: COST", "domain: MONEY", "1:1", "'MONEY' is not allowed"),
+    ("rules.yaml", "domain: COST", "domain: ' '", "1:1", "agent_domain is blank"),
     ("rules.yaml", 'operator: ">"', 'operator: "=>"', "12:28", "'=>' is not allowed; allowed: '>'"),
     ("rules.yaml", ", value: 1}", "}", "12:5", "operator > needs a value"),
     ("rules.yaml", "column: n,", "column: n, colour: red,", "12:28", "colour: unknown key"),

@@ -157,6 +157,25 @@ def test_threshold_in_seen_range(threshold: float, breaks: bool) -> None:
     assert not broken("threshold-in-seen-range", Change(rules=rules))
 
 
+@pytest.mark.parametrize(
+    ("samples", "seen", "breaks"),
+    [(1, (3, 3), False), (9, (1, 5), False), (10, (1, 5), True), (500, (0, 0), False)],
+)
+def test_a_threshold_is_judged_by_many_values_only(
+    samples: int, seen: tuple[float, float], breaks: bool
+) -> None:
+    change = Change(
+        rules=(view(threshold_value_double=9e9),), seen={"A": seen}, samples={"A": samples}
+    )
+    assert bool(broken("threshold-in-seen-range", change)) is breaks
+
+
+def test_domains_can_be_restricted() -> None:
+    change = Change(rules=(view(agent_domain="FINOPS"), view(agent_domain="COST")))
+    assert len(broken("allowed-domains", change)) == 1
+    assert not broken("allowed-domains", change, domains=["COST", "FINOPS"])
+
+
 def test_max_changes_counts_alerts_that_are_there_already() -> None:
     def steps(op: str, kind: str = "AlertV2") -> tuple[StepChange, ...]:
         return tuple(StepChange(op=op, kind=kind, key=str(number)) for number in range(3))

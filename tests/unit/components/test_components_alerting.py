@@ -257,5 +257,5 @@ def test_a_delete_that_failed_is_told_with_the_apis_message(recorded: list[Outco
     made = recording.Recording(what, {"OLD": "old-id"}, SimpleNamespace)  # type: ignore[arg-type]
     _run(made._note_failure(_call("OLD", errors=["not yours"])))
     assert [(row.key, row.action, row.error) for row in recorded[-1].alerts] == [
-        ("OLD", "DELETED", "not yours")
+        ("OLD", "ERROR", "not yours")
     ]

@@ -1,0 +1,54 @@
+"""Whether the secrets that destinations refer to are there and may be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from alerting.errors import ConfigurationError, SecretError
+from alerting.findings import Finding
+from alerting.rows import Destination
+from alerting.tables import DESTINATIONS
+from alerting.targets import references
+
+LookUp = Callable[[str], object]
+_AT_ONCE = 10
+
+
+def check_secrets(destinations: Sequence[Destination], look_up: LookUp) -> list[Finding]:
+    """A finding for each reference of an enabled destination that stands for nothing readable.
+
+    `look_up` takes what stands between the braces. Each reference is looked up once, several at a
+    time. Trouble that is not the row's raises WorkspaceError: nothing is then known of the rest.
+    """
+    wanted = {item.destination_id: references(item) for item in destinations if item.is_enabled}
+    every = sorted({reference for listed in wanted.values() for reference in listed})
+    if not every:
+        return []
+    with ThreadPoolExecutor(min(_AT_ONCE, len(every)), thread_name_prefix="secrets") as pool:
+        wrong = dict(zip(every, pool.map(lambda item: _problem(item, look_up), every), strict=True))
+    return [
+        _finding(key, problem)
+        for key, listed in wanted.items()
+        for reference in listed
+        if (problem := wrong[reference]) is not None
+    ]
+
+
+def _problem(reference: str, look_up: LookUp) -> ConfigurationError | SecretError | None:
+    try:
+        look_up(reference)
+    except (ConfigurationError, SecretError) as error:
+        return error
+    return None
+
+
+def _finding(key: str, problem: ConfigurationError | SecretError) -> Finding:
+    what, _, remedy = str(problem).partition("; ")
+    return Finding(
+        key=key,
+        check="secret",
+        what=what,
+        where=f"{DESTINATIONS}.config_json",
+        remedy=remedy or f"correct config_json of {key!r}",
+    )
