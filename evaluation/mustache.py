@@ -28,6 +28,7 @@ VARIABLES = (
 )
 _COLUMN_FIELDS = ("name", "type", "display_name", "friendly_name")
 _TAG = re.compile(r"\{\{(?:\{(?P<raw>.*?)\}\}\}|(?P<sigil>[#^/>=!&]?)(?P<name>.*?)\}\})", re.DOTALL)
+_OPEN_TAG = re.compile(r"\{\{[{#^/&]?\s*[A-Za-z_][\w.]*")
 
 
 @dataclass(frozen=True)
@@ -144,12 +145,12 @@ def _unclosed(tag: _Tag) -> tuple[int, str, str]:
 
 
 def _unfinished(template: str) -> list[tuple[int, str, str]]:
-    """An opening `{{` without its `}}`."""
+    """A name behind an opening `{{` without its `}}`; braces alone are text."""
     end = 0
-    for found in _TAG.finditer(template):
-        end = found.end()
-    start = template.find("{{", end)
-    return [] if start < 0 else [(start, "{{ is not closed", "close it with }}")]
+    for tag in _TAG.finditer(template):
+        end = tag.end()
+    found = _OPEN_TAG.search(template, end)
+    return [(found.start(), f"{found[0]} is not closed", "close it with }}")] if found else []
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

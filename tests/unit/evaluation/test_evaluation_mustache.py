@@ -26,6 +26,7 @@ def test_every_documented_variable_is_known_in_every_form(name: str) -> None:
     "template",
     [
         "no variables, { } or }} at all",
+        "{{ALERT_STATUS}} {{{{",
         "{{#QUERY_RESULT_ROWS}}{{n}}, {{today cost}} of {{ALERT_NAME}}{{/QUERY_RESULT_ROWS}}",
         "{{#QUERY_RESULT_ROWS}}{{#n}}{{n}}{{/n}}{{^n}}none{{/n}}{{/QUERY_RESULT_ROWS}}",
         "{{#QUERY_RESULT_COLS}}{{name}}{{/QUERY_RESULT_COLS}}",
@@ -53,7 +54,7 @@ def test_what_is_right_is_left_alone(template: str) -> None:
         ),
         ("{{>header}}", "{{>header}} is a partial, which alerts do not have"),
         ("{{=<% %>=}}", "the template changes mustache's delimiters"),
-        ("{{ALERT_NAME", "{{ is not closed"),
+        ("{{ALERT_NAME", "{{ALERT_NAME is not closed"),
         ("{{n}}", "{{n}} is a column, which only the result's rows have"),
         (
             "{{#QUERY_RESULT_ROWS}}{{chek_value}}{{/QUERY_RESULT_ROWS}}",
