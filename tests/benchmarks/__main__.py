@@ -13,6 +13,7 @@ from tests.benchmarks import (  # noqa: E402 - after the path is set
     engine_speed,
     evaluation_speed,
     main_job,
+    memory,
     plugin_speed,
     workspace_speed,
 )
@@ -29,6 +30,7 @@ def main() -> int:
                 workspace_speed.measure,
                 evaluation_speed.measure,
                 engine_speed.measure,
+                memory.measure,
                 plugin_speed.measure,
             )
             for item in measure(Path(folder))
