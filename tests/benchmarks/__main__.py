@@ -14,6 +14,7 @@ from tests.benchmarks import (  # noqa: E402 - after the path is set
     engine_speed,
     evaluation_speed,
     main_job,
+    memory,
     plugin_speed,
     workspace_speed,
 )
@@ -31,6 +32,7 @@ def main() -> int:
                 evaluation_speed.measure,
                 engine_speed.measure,
                 both_engines.measure,
+                memory.measure,
                 plugin_speed.measure,
             )
             for item in measure(Path(folder))

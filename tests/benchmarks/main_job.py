@@ -32,12 +32,12 @@ def measure(folder: Path) -> Iterator[Measurement]:
 
 
 def _measure(project: Project) -> Iterator[Measurement]:
-    _alerts(project, "init")
-    _seed(project)
-    first = _alerts(project, "up", "--yes", "--engine", "embedded")
+    run_alerts(project, "init")
+    seed_rules(project)
+    first = run_alerts(project, "up", "--yes", "--engine", "embedded")
     yield report("up of 29 rules from nothing (preview + up)", first, 15)
     _requests(project, "DELETE")
-    again = _alerts(project, "up", "--yes", "--engine", "embedded")
+    again = run_alerts(project, "up", "--yes", "--engine", "embedded")
     yield report("up of 29 rules, nothing to do (one program run)", again, 3.3)
     counts = _requests(project, "GET")
     writes = sum(
@@ -54,15 +54,15 @@ def measure_far_away(folder: Path) -> Iterator[Measurement]:
     running = process.start(folder / "far")
     project = make_project(folder / "far-project", running)
     try:
-        _alerts(project, "init")
-        _seed(project)
+        run_alerts(project, "init")
+        seed_rules(project)
         _call(project, "/local/faults", "POST", {"kind": "latency", "seconds": 0.3})
         _, seconds = _validation(project)
         yield report("300 ms away: validation of 29 rules", seconds, 3)
-        first = _alerts(project, "up", "--yes", "--engine", "embedded")
+        first = run_alerts(project, "up", "--yes", "--engine", "embedded")
         yield report("300 ms away: up of 29 rules from nothing", first, 15)
         _requests(project, "DELETE")
-        again = _alerts(project, "up", "--yes", "--engine", "embedded")
+        again = run_alerts(project, "up", "--yes", "--engine", "embedded")
         yield report("300 ms away: up, nothing to do", again, 10)
 
         reads = sum(int(str(item["count"])) for item in _requests(project, "GET"))
@@ -71,13 +71,13 @@ def measure_far_away(folder: Path) -> Iterator[Measurement]:
         process.stop(folder / "far")
 
 
-def _alerts(project: Project, *arguments: str) -> float:
+def run_alerts(project: Project, *arguments: str) -> float:
     """Seconds that a command takes in a process of its own, as a user runs it."""
     started = time.perf_counter()
     answer = subprocess.run(
         [sys.executable, "-m", "cli.app", *arguments, "-s", "test"],
         cwd=project.directory,
-        env={**_environment()},
+        env={**settled_environment()},
         check=False,
         capture_output=True,
         text=True,
@@ -87,13 +87,14 @@ def _alerts(project: Project, *arguments: str) -> float:
     return time.perf_counter() - started
 
 
-def _environment() -> dict[str, str]:
+def settled_environment() -> dict[str, str]:
+    """The environment of commands on the stack `test`."""
     import os
 
     return {**os.environ, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "PYTHONPATH": str(ROOT)}
 
 
-def _seed(project: Project) -> None:
+def seed_rules(project: Project) -> None:
     """Rules and gold tables as `alerts seed -s local` makes them, on a schema of our own."""
     from alerting.packs.loader import find_pack, load_pack
     from alerting.packs.seed import seed
