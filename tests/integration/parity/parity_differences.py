@@ -10,7 +10,7 @@ import copy
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +39,34 @@ DIFFERENCES = (
         "nobody declared it; an explicit provider has its steps in both",
     ),
     Difference(
+        "the provider of StackReference and of the stack's own outputs",
+        "none",
+        "`pulumi:providers:pulumi` in the state",
+        "the embedded engine answers itself; it drops the other's, which makes it again",
+    ),
+    Difference(
         "`same` of the root stack and of what nobody declares",
         "once, and none for what `--target` leaves alone",
         "sometimes twice, and one for each that is left alone",
         "nothing is done about any of them",
     ),
     Difference(
+        "the replacement_trigger of what is imported",
+        "in the state at once",
+        "in the state with the next update",
+        "a trigger that is new replaces nothing",
+    ),
+    Difference(
         "why a changed replacement_trigger replaces",
         "`replacementTrigger` as the reason",
         "no reason",
         "a replacement without a reason looks like a fault",
+    ),
+    Difference(
+        "operations that an interrupted run left pending",
+        "read again first, a `refresh` step each",
+        "a warning",
+        "neither knows whether they were done",
     ),
     Difference(
         "propertyDependencies without dependencies",
@@ -69,7 +87,9 @@ DIFFERENCES = (
         "the embedded engine runs no plugins",
     ),
 )
-_LOG = re.compile(r"^\[\]\.(diagnosticEvent|stdoutEvent|policy\w*)\b")
+_DEFAULT_PROVIDER = re.compile(r"pulumi:providers:\w+::default")
+_MESSAGES = {"diagnosticEvent", "stdoutEvent", "policyEvent", "policyLoadEvent"}
+_VALUES = {"inputs", "outputs", "detailedDiff", "config", "resourceChanges"}
 _SHAPE = re.compile(r"^\.diagnostics\[\]|State\.stackTrace\[\]|State\.sourcePosition")
 
 
@@ -79,7 +99,7 @@ def plain_steps(lines: Iterable[str], kept: Iterable[str] = ()) -> list[str]:
     plain = [
         line.replace(" replaces:replacementTrigger", "")
         for line in lines
-        if "pulumi:providers:databricks::default_" not in line
+        if not _DEFAULT_PROVIDER.search(line)
     ]
     return [line for line in dict.fromkeys(plain) if line not in untouched]
 
@@ -87,8 +107,13 @@ def plain_steps(lines: Iterable[str], kept: Iterable[str] = ()) -> list[str]:
 def plain_state(state: Any) -> Any:
     """A state without what differs on purpose."""
     state = copy.deepcopy(state)
+    state["resources"] = [
+        item for item in state["resources"] if item["type"] != "pulumi:providers:pulumi"
+    ]
     for resource in state["resources"]:
         resource.pop("stackTrace", None)
+        if resource.get("importID"):
+            resource.pop("replacementTrigger", None)
         if not resource.get("dependencies"):
             # An empty list and none mean the same where there is nothing to depend on.
             resource.pop("propertyDependencies", None)
@@ -100,9 +125,28 @@ def plain_shape(paths: set[str]) -> set[str]:
     return {path for path in paths if not _SHAPE.search(path)}
 
 
-def plain_log(paths: set[str]) -> set[str]:
-    """The shape of an event log without what differs on purpose."""
-    return {path for path in paths if not _LOG.search(path)}
+def plain_log(lines: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """An event log without what differs on purpose; property values are the state's matter."""
+    return [
+        _without_values(line)
+        for line in lines
+        if not _MESSAGES & line.keys() and not _DEFAULT_PROVIDER.search(_urn_of(line))
+    ]
+
+
+def _urn_of(line: Mapping[str, Any]) -> str:
+    found = (payload for payload in line.values() if isinstance(payload, Mapping))
+    return next((item["metadata"]["urn"] for item in found if "metadata" in item), "")
+
+
+def _without_values(document: Any) -> Any:
+    if isinstance(document, Mapping):
+        return {
+            key: {} if key in _VALUES else _without_values(value) for key, value in document.items()
+        }
+    if isinstance(document, list):
+        return [_without_values(item) for item in document]
+    return document
 
 
 def told(embedded: Any, real: Any) -> str:
