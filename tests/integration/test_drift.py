@@ -146,3 +146,41 @@ def _configure(project: Project, line: str) -> None:
 def _named(alert: AlertV2) -> AlertV2:
     alert.display_name = "somebody renamed me"
     return alert
+
+
+def test_a_destination_renamed_in_its_row_was_not_changed_outside(project: Project) -> None:
+    project.keep_rules("COST-001")
+    assert project.deploy().status == 0
+    ((key, identity),) = project.sql(
+        "SELECT destination_id, databricks_destination_id FROM notification_destinations LIMIT 1"
+    )
+    project.sql(
+        "UPDATE notification_destinations SET destination_name = concat(destination_name, ' new') "
+        f"WHERE destination_id = '{key}'"
+    )
+    for answer in (project.preview(), project.deploy(), project.preview()):
+        assert answer.status == 0, answer.text
+        assert "changed outside" not in answer.text
+
+    there = client(project).api_client
+    path = f"/api/2.0/notification-destinations/{identity}"
+    there.do("PATCH", path, body={"display_name": f"theirs {project.schema}"})
+    answer = project.preview()
+    assert f"{key} (renamed)" in answer.text
+
+
+def test_a_destination_that_an_alert_needs_and_somebody_deleted_is_told(project: Project) -> None:
+    project.keep_rules("COST-001", "COST-002")
+    project.sql(
+        "UPDATE alert_configurations SET notification_channels = array('a@b.example') "
+        "WHERE alert_id = 'COST-002'"
+    )
+    assert project.deploy().status == 0
+    for (identity,) in project.sql(
+        "SELECT databricks_destination_id FROM notification_destinations"
+    ):
+        client(project).notification_destinations.delete(str(identity))
+    found = {key: drift for key, (_, drift) in status(project).items()}
+    assert found == {"COST-001": "destination", "COST-002": None}
+    assert project.deploy().status == 0
+    assert {drift for _, drift in status(project).values()} == {None}
