@@ -225,6 +225,45 @@ def test_a_replaced_call_keeps_its_name(warehouse: Warehouse, expression: str, n
         assert _run(warehouse, f"SELECT `{name}` FROM (SELECT {expression})")
 
 
+DEEP = {
+    "AND": lambda n: "SELECT 1 WHERE " + " AND ".join(["1 = 1"] * n),
+    "plus": lambda n: "SELECT " + "+".join(["1"] * n),
+    "UNION ALL": lambda n: " UNION ALL ".join(["SELECT 1 AS a"] * n),
+    "parentheses": lambda n: "SELECT " + "(" * n + "1" + ")" * n,
+    "subqueries": lambda n: "SELECT * FROM (" * n + "SELECT 1 AS a" + ")" * n,
+    "CASE": lambda n: "SELECT " + "CASE WHEN true THEN " * n + "1" + " END" * n,
+    "NOT": lambda n: "SELECT " + "NOT " * n + "true",
+    "calls": lambda n: "SELECT " + "abs(" * n + "1" + ")" * n,
+}
+
+
+def _condition(warehouse: Warehouse, sql: str) -> str:
+    try:
+        warehouse.execute(sql, user=ADMIN)
+    except SqlError as error:
+        return error.condition
+    return ""
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_a_statement_of_any_depth_is_run_or_refused(warehouse: Warehouse, kind: str) -> None:
+    """The engine's stack ends at some depth, and the process with it."""
+    assert warehouse.execute(DEEP[kind](40), user=ADMIN).table.num_rows > 0
+    conditions = set()
+    for depth in (100, 240, 400, 2000):
+        for prefix in ("", "EXPLAIN ", "DESCRIBE QUERY "):
+            conditions.add(_condition(warehouse, prefix + DEEP[kind](depth)))
+    assert conditions <= {"", "UNSUPPORTED_FEATURE.LOCAL_WORKSPACE"}
+    assert _run(warehouse, "SELECT 1 AS n") == [{"n": 1}]
+
+
+def test_long_lists_are_no_depth(warehouse: Warehouse) -> None:
+    values = ", ".join(map(str, range(3000)))
+    assert _run(warehouse, f"SELECT 1 AS n WHERE 5 IN ({values})") == [{"n": 1}]
+    columns = ", ".join(f"{number} AS c{number}" for number in range(1000))
+    assert len(_run(warehouse, f"SELECT {columns}")[0]) == 1000
+
+
 SEGMENT = """
 import pyarrow as pa
 from workspace.warehouse.columns import arrow_batches

@@ -10,10 +10,10 @@ from sqlglot.errors import SqlglotError
 
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.errors import SqlError, syntax_error, unsupported
-from workspace.warehouse.explain import query_of
 from workspace.warehouse.grants import Grants, insufficient
 from workspace.warehouse.names import TableName, resolve
 from workspace.warehouse.result import EMPTY, Result, texts
+from workspace.warehouse.subject import subject_of
 from workspace.warehouse.text import Text
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def require(text: Text, where: Session, grants: Grants, catalog: Catalog) -> Non
         raise insufficient("MANAGE", "TABLE", "the table named")
     if text.words[:2] in (["CREATE", "CATALOG"], ["DROP", "CATALOG"]):
         raise insufficient("CREATE CATALOG", "METASTORE", "local")
-    tree = _tree(_body(text))
+    tree = _tree(subject_of(text))
     target = _target(tree)
     if target is not None:
         _require_target(tree, target, where, grants, catalog)
@@ -110,15 +110,6 @@ def _require_described(text: Text, where: Session, grants: Grants, catalog: Cata
         index += 1
     name = resolve(text.name_at(index)[0], where.catalog, where.schema)
     grants.require_on_table(where.user, "SELECT", name, _owner(name, catalog))
-
-
-def _body(text: Text) -> str:
-    """The statement that an EXPLAIN, or a DESCRIBE of a query, is about."""
-    if text.words[0] == "EXPLAIN":
-        return query_of(text)
-    if text.words[0] in ("DESCRIBE", "DESC"):
-        return text.after(2 if text.words[1] == "QUERY" else 1)
-    return text.sql
 
 
 def _tree(sql: str) -> Any:

@@ -16,9 +16,9 @@ from workspace.warehouse.prechecks import require_query
 from workspace.warehouse.qualify import placed
 from workspace.warehouse.result import Result, texts
 from workspace.warehouse.sessions import SparkSession
+from workspace.warehouse.subject import MODES, query_of
 from workspace.warehouse.text import Text, read
 
-_MODES = ("EXTENDED", "FORMATTED", "CODEGEN", "COST")
 _AT = re.compile(r"line (\d+),? pos (\d+)")
 # What stands before the query when it is sent to the engine; Spark counts it in positions.
 _EXPLAIN = "EXPLAIN "
@@ -26,11 +26,6 @@ _EXPLAIN = "EXPLAIN "
 _BROKEN_PLAN = re.compile(r"[Pp]lan error: error in DataFusion: (.*)", re.DOTALL)
 _EXCEPTION = "org.apache.spark.sql.AnalysisException"
 _PLANNING_ERROR = "Error occurred during query planning: \n"
-
-
-def query_of(text: Text) -> str:
-    """What an EXPLAIN explains; empty if nothing follows."""
-    return text.after(2 if len(text.words) > 1 and text.words[1] in _MODES else 1)
 
 
 def explain(text: Text, session: SparkSession, asked: str = "") -> Result:
@@ -42,7 +37,7 @@ def explain(text: Text, session: SparkSession, asked: str = "") -> Result:
     def told(message: str) -> str:
         return placed(message, text.sql, asked) if asked else message
 
-    mode = text.words[1] if len(text.words) > 1 and text.words[1] in _MODES else ""
+    mode = text.words[1] if len(text.words) > 1 and text.words[1] in MODES else ""
     query = query_of(text)
     prefix = text.sql[: len(text.sql) - len(query)]
     if not query:

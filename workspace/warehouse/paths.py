@@ -17,6 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.errors import SqlError
+from workspace.warehouse.subject import subject_of
 from workspace.warehouse.text import Text
 
 # "Data formats" of Databricks' SQL reference, and what Spark and Sail have beside.
@@ -57,7 +58,7 @@ def require_no_path(text: Text, catalog: Catalog) -> None:
         # A schema of ours may have a format's name; a path is no name of a table even then.
         if "/" in name or ":" in name or format_ not in schemas:
             raise _no_files()
-    for name in _table_functions(text.sql):
+    for name in _table_functions(subject_of(text)):
         if name in _READERS or name in FORMATS or name.startswith("read_"):
             raise _no_files()
         if name not in TABLE_FUNCTIONS:

@@ -21,6 +21,7 @@ from workspace.warehouse import (
     tables,
 )
 from workspace.warehouse.catalog import Catalog
+from workspace.warehouse.complexity import require_shallow, too_complex
 from workspace.warehouse.errors import SqlError, unsupported
 from workspace.warehouse.gate import Gate
 from workspace.warehouse.grants import Grants
@@ -28,6 +29,7 @@ from workspace.warehouse.names import literal
 from workspace.warehouse.qualify import qualified
 from workspace.warehouse.result import EMPTY, Result, texts
 from workspace.warehouse.sessions import Spark, SparkSession
+from workspace.warehouse.subject import query_of
 from workspace.warehouse.text import (
     Text,
     bound,
@@ -127,10 +129,19 @@ class Warehouse:
 
         Raises SqlError in Databricks' form.
         """
-        where = session or self.new_session(user)
+        try:
+            return self._execute(sql, parameters, session or self.new_session(user))
+        except RecursionError as error:
+            raise too_complex() from error
+
+    def _execute(
+        self, sql: str, parameters: Mapping[str, Any] | Sequence[Any], where: Session
+    ) -> Result:
         arguments = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         text = identified(read(sql))
         prechecks.require_one_statement(text)
+        if self._spark.is_sail:
+            require_shallow(text)
         paths.require_no_path(text, self.catalog)
         access.require(text, where, self.grants, self.catalog)
         if text.words[1:2] == ["CATALOG"] and text.words[0] in ("CREATE", "DROP"):
@@ -210,7 +221,7 @@ class Warehouse:
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
     ) -> Result:
         prechecks.require_unique_ctes(text)
-        query = explain.query_of(text)
+        query = query_of(text)
         try:
             prepared = self._prepared(read(query), where, spark) if query else None
             if prepared and prepared.starts("INSERT", "INTO"):
