@@ -6,6 +6,7 @@ WorkspaceProcessError       the local workspace does not start, stop or answer
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 
@@ -23,7 +24,17 @@ class ApiError(Exception):
 
     def body(self) -> dict[str, Any]:
         """The JSON that Databricks' APIs answer with."""
-        return {"error_code": self.error_code, "message": self.message, "details": []}
+        return error_body(self.error_code, self.message)
+
+
+def error_body(error_code: str, message: str) -> dict[str, Any]:
+    """An error object as every Databricks API answers it ("Errors" in the API reference)."""
+    request = {
+        "@type": "type.googleapis.com/google.rpc.RequestInfo",
+        "request_id": str(uuid.uuid4()),
+        "serving_data": "",
+    }
+    return {"error_code": error_code, "message": message, "details": [request]}
 
 
 def invalid(message: str) -> ApiError:

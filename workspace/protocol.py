@@ -9,6 +9,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from workspace.errors import error_body
+
 HEADER_SECONDS = 20.0  # from the connection, or a request's first byte, to the end of its headers
 
 
@@ -42,7 +44,7 @@ class Protocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """What is not HTTP is refused in Databricks' form too."""
         self._settle()
-        body = json.dumps({"error_code": "MALFORMED_REQUEST", "message": msg, "details": []})
+        body = json.dumps(error_body("MALFORMED_REQUEST", msg))
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from workspace.errors import error_body
 from workspace.warehouse import parameters, statement_rows
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.statements import Statement, Statements, Wanted, cancel
@@ -33,7 +34,7 @@ class _RefusedError(Exception):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.response = _answer({"error_code": code, "message": message}, status)
+        self.response = _answer(error_body(code, message), status)
 
 
 def statement_routes(warehouse_of: WarehouseOf, user_of: UserOf) -> list[Route]:
