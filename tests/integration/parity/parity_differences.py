@@ -10,7 +10,7 @@ import copy
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,16 +125,21 @@ def plain_shape(paths: set[str]) -> set[str]:
     return {path for path in paths if not _SHAPE.search(path)}
 
 
-def plain_log(lines: Iterable[Mapping[str, Any]]) -> list[Any]:
+def plain_log(lines: Iterable[Mapping[str, Any]], kept: Sequence[str] = ()) -> list[Any]:
     """An event log without what differs on purpose; property values are the state's matter."""
+    # Where something is left alone, the root stack is named as well.
+    untouched = {*kept, "parity-test"} if kept else set()
     return [
         _without_values(line)
         for line in lines
-        if not _MESSAGES & line.keys() and not _DEFAULT_PROVIDER.search(_urn_of(line))
+        if not _MESSAGES & line.keys()
+        and not _DEFAULT_PROVIDER.search(_urn_of(line))
+        and _urn_of(line).rsplit("::", 1)[-1] not in untouched
     ]
 
 
 def _urn_of(line: Mapping[str, Any]) -> str:
+    """Of the resource that an event tells of; empty for other events."""
     found = (payload for payload in line.values() if isinstance(payload, Mapping))
     return next((item["metadata"]["urn"] for item in found if "metadata" in item), "")
 

@@ -70,7 +70,7 @@ def test_a_run_of_its_own(
 def _all_the_same(both: Both, kept: Sequence[str] = ()) -> None:
     _steps_are_the_same(both, kept=kept)
     _states_are_the_same(both)
-    _logs_are_of_one_shape(both)
+    _logs_are_of_one_shape(both, kept)
     if both.documents is not None:
         embedded, real = (sorted(plain_shape(shape_of(item))) for item in both.documents)
         assert embedded == real, told(embedded, real)
@@ -88,10 +88,10 @@ def _steps_are_the_same(both: Both, part: str = "", kept: Sequence[str] = ()) ->
         assert embedded == real, told(embedded, real)
 
 
-def _logs_are_of_one_shape(both: Both) -> None:
+def _logs_are_of_one_shape(both: Both, kept: Sequence[str]) -> None:
     """Every kind of event of the second run has the same fields from either engine."""
     embedded, real = (
-        sorted(shape_of(plain_log(played.runs[1].log)))
+        sorted(shape_of(plain_log(played.runs[1].log, kept)))
         for played in (both.by_embedded, both.by_real)
     )
     assert embedded == real, told(embedded, real)
