@@ -68,6 +68,7 @@ def require_no_path(text: Text, catalog: Catalog) -> None:
                 f"`{name}` is defined as a table-valued function and that all required parameters "
                 "are provided correctly.",
                 "42883",
+                analysis=True,
             )
 
 

@@ -142,7 +142,12 @@ class Warehouse:
         prechecks.require_one_statement(text)
         if self._spark.is_sail:
             require_shallow(text)
-        paths.require_no_path(text, self.catalog)
+        try:
+            paths.require_no_path(text, self.catalog)
+        except SqlError as error:
+            if text.words[0] == "EXPLAIN" and error.analysis:
+                return explain.refused(text, error)
+            raise
         access.require(text, where, self.grants, self.catalog)
         if text.words[1:2] == ["CATALOG"] and text.words[0] in ("CREATE", "DROP"):
             return self._change_catalogs(text, where)

@@ -20,6 +20,7 @@ import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from engine import urn as urns
 from engine.providers.base import Provider, ProviderError
 from engine.providers.serve import marshalling
 from engine.providers.serve.engine_log import EngineLog, current_urn
@@ -263,7 +264,7 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         """The provider for a resource's request, and the resource's type. Raises RequestError."""
         urn: str = request.urn
         current_urn.set(urn)
-        token: str = request.type or urn.split("::")[2].rsplit("$", 1)[-1]
+        token: str = request.type or urns.type_of(urn)
         with self._lock:
             provider, cancelled = self._provider, self._cancelled
         if cancelled:

@@ -11,6 +11,7 @@ from typing import Any
 from parity_engines import PASSPHRASE, STACK, Run
 
 from engine import project as projects
+from engine import urn as urns
 from engine.events import ResourceFailedEvent, ResourceOutputsEvent, StepMetadata
 from engine.state.backend import open_backend
 from engine.state.stack import StackStore
@@ -34,7 +35,7 @@ def _steps(run: Run) -> Iterable[tuple[StepMetadata, bool]]:
 
 
 def _line(step: StepMetadata, failed: bool) -> str:
-    name = step.urn.rsplit("::", 1)[-1]
+    name = urns.name_of(step.urn)
     paths = sorted(
         f"{path}:{difference.kind}" for path, difference in (step.detailed_diff or {}).items()
     )
@@ -54,7 +55,7 @@ def state_of(folder: Path) -> Any:
     """The deployment, secrets opened, with names in the place of ids, times and folders."""
     deployment = store_of(folder).export(show_secrets=True)["deployment"]
     ids = {
-        str(item["id"]): f"<id of {item['urn'].rsplit('::', 1)[-1]}>"
+        str(item["id"]): f"<id of {urns.name_of(item['urn'])}>"
         for item in deployment.get("resources") or []
         if item.get("id")
     }
@@ -64,6 +65,8 @@ def state_of(folder: Path) -> Any:
     text = text.replace(str(folder), "<folder>")
     text = re.sub(r"/Shared/(parity|gold)_\w+", "/Shared/<home>", text)
     text = re.sub(r"gold_[0-9a-f]{8}", "<schema>", text)
+    # Of what users wrote, times of creation among it.
+    text = re.sub(r'(Digest": ")[0-9a-f]{64}', r"\1<digest>", text)
     normal = json.loads(_UUID.sub("<uuid>", _TIME.sub("<time>", text)))
     normal.pop("manifest", None)
     normal.pop("secrets_providers", None)
@@ -80,8 +83,8 @@ def _plain(resource: dict[str, Any]) -> dict[str, Any]:
     for name in ("dependencies", "aliases"):
         if resource.get(name):
             resource[name] = sorted(resource[name])
-    for name, urns in (resource.get("propertyDependencies") or {}).items():
-        resource["propertyDependencies"][name] = sorted(urns or [])
+    for name, listed in (resource.get("propertyDependencies") or {}).items():
+        resource["propertyDependencies"][name] = sorted(listed or [])
     return resource
 
 

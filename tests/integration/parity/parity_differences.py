@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import urn as urns
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -134,7 +136,7 @@ def plain_log(lines: Iterable[Mapping[str, Any]], kept: Sequence[str] = ()) -> l
         for line in lines
         if not _MESSAGES & line.keys()
         and not _DEFAULT_PROVIDER.search(_urn_of(line))
-        and _urn_of(line).rsplit("::", 1)[-1] not in untouched
+        and _name_of(line) not in untouched
     ]
 
 
@@ -142,6 +144,12 @@ def _urn_of(line: Mapping[str, Any]) -> str:
     """Of the resource that an event tells of; empty for other events."""
     found = (payload for payload in line.values() if isinstance(payload, Mapping))
     return next((item["metadata"]["urn"] for item in found if "metadata" in item), "")
+
+
+def _name_of(line: Mapping[str, Any]) -> str:
+    """What the program calls that resource; empty for other events."""
+    urn = _urn_of(line)
+    return urns.name_of(urn) if urn else ""
 
 
 def _without_values(document: Any) -> Any:

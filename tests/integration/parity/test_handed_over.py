@@ -14,6 +14,7 @@ from parity_differences import plain_state, plain_steps
 from parity_engines import STACK, Embedded, EngineUnderTest, Real, Run
 from parity_stage import Stage
 
+from engine import urn as urns
 from engine.options import DeploymentOptions
 from engine.state.resource import PendingOperation
 from workspace.process import Running
@@ -174,8 +175,10 @@ def test_a_killed_run_is_taken_up_by_the_other(
         assert checkpoint is not None
         store.save(checkpoint)
     run = other.run(stage.folder, "up", DeploymentOptions(continue_on_error=True))
-    names = {item["urn"].rsplit("::", 1)[-1] for item in state_of(stage.folder)["resources"]}
-    failed = {line.split("::")[-1].split()[0] for line in steps_of(run) if "FAILED" in line}
+    names = {urns.name_of(item["urn"]) for item in state_of(stage.folder)["resources"]}
+    failed = {
+        line[line.rindex("::") + 2 :].split()[0] for line in steps_of(run) if "FAILED" in line
+    }
     # What was on its way exists already, unknown to the state; it is told, and nothing is lost.
     assert names | failed >= {"one", "two", *(f"many-{number}" for number in range(12))}
 
@@ -261,9 +264,7 @@ def test_a_policy_pack_stops_what_it_forbids(
     done = real.pulumi(stage.folder, "up", "--yes", "--skip-preview", *checked)
     assert done.status != 0
     assert "bad in test" in done.said
-    assert "bad" not in {
-        item["urn"].rsplit("::")[-1] for item in state_of(stage.folder)["resources"]
-    }
+    assert "bad" not in {urns.name_of(item["urn"]) for item in state_of(stage.folder)["resources"]}
     (pack / "__main__.py").write_text("raise SystemExit('the pack is broken')\n")
     done = real.pulumi(stage.folder, "preview", *checked)
     assert done.status != 0

@@ -126,7 +126,7 @@ def _of(run: Run, change: Change) -> frozenset[str]:
     found = set()
     for line in steps_of(run):
         kind, resource, *_ = line.split()
-        key = resource.rsplit("::", 1)[-1]
+        key = resource[resource.index("::") + 2 :]
         if "AlertV2" in resource and key in (change.key, moved):
             found.add(f"{kind} {key}" if moved else kind)
     return frozenset(found)
