@@ -18,8 +18,12 @@ Connect with
   DBeaver, JDBC  jdbc:databricks://{host}:{port};transportMode=http;ssl=0;AuthMech=3;
                      httpPath={path};UID=token;PWD=TOKEN
 TOKEN stands in {config_file}.
-The SQL engine itself also listens on a loopback port, without a token: whoever can run programs on
-this machine can use it past all grants. Keep nothing confidential in a local workspace."""
+{open_port}."""
+# Sail 0.7 offers neither a Unix socket nor a token (pysail.spark.SparkConnectServer).
+OPEN_PORT = (
+    "The SQL engine itself also listens on a loopback port, without a token: whoever can run "
+    "programs on this machine can use it past all grants"
+)
 
 
 def connecting(running: Running) -> str:
@@ -31,6 +35,7 @@ def connecting(running: Running) -> str:
     address = urlsplit(running.url)
     return _TEXT.format(
         config_file=running.config_file,
+        open_port=OPEN_PORT,
         host=address.hostname,
         port=address.port,
         url=running.url,

@@ -10,8 +10,10 @@ import typer
 from alerting.doctor import Check, Doctor, as_document
 from alerting.reports.text import short
 from cli import console
+from cli.connecting import OPEN_PORT
 from cli.context import StackContext, open_stack
 from cli.deploy import Request, choose_engine
+from cli.local import is_sandbox
 from cli.options import Json, Stack
 from cli.state import open_store
 from engine.errors import EngineError
@@ -23,6 +25,9 @@ def doctor(stack: Stack = "local", json: Json = False) -> None:
     """Check credentials, warehouse, tables, alerts, secrets, state. Exit: 0 ok, 1 missing, 2 ?."""
     context = open_stack(stack)
     checks = [_engine(context), _state(context)]
+    if is_sandbox(stack):
+        remedy = "keep nothing confidential in the local workspace"
+        checks.append(Check("local SQL engine", "ok", OPEN_PORT, remedy))
     with context.warehouse() as warehouse:
         checks += Doctor(context.workspace, context.settings, warehouse).checks()
     if json:
