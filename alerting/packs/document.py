@@ -77,8 +77,8 @@ def read_document(path: Path) -> Document | Problem:
         place = Source(path, mark.line + 1, mark.column + 1) if mark else Source(path, 1, 1)
         text = " ".join(part for part in (error.context, error.problem) if part)
         return Problem(place, f"not legal YAML: {text.splitlines()[0]}")
-    except (YAMLError, ValueError, TypeError, NotImplementedError) as error:
-        # ruamel lets Python's own errors through for tags such as `!!int x`
+    except (YAMLError, ValueError, TypeError, LookupError, NotImplementedError) as error:
+        # ruamel lets Python's own errors through for `!!int x`, or for `1e` in YAML 1.1
         return Problem(Source(path, 1, 1), f"not legal YAML: {str(error).splitlines()[0]}")
     except RecursionError:
         return Problem(Source(path, 1, 1), "not legal YAML: nested too deeply")

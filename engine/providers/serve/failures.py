@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import any_pb2
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import provider_pb2
 
 from engine import wire
 from engine.providers.base import ProviderError

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import empty_pb2
+from google.rpc import status_pb2
 from plugin_client import PROVIDER_URN, VERSION, Plugin, plugin, urn_of
 from provider_workspace import (
     ALERT,
@@ -24,7 +25,7 @@ from provider_workspace import (
     serving,
     slack,
 )
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.proto import provider_pb2
 
 from engine import wire
 from engine.providers.base import ProviderError
