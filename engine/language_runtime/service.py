@@ -41,10 +41,12 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
         self._environment = environment
         self._lock = threading.Lock()
         self._stops: set[Callable[[], None]] = set()
+        self._cancels = 0
 
     def stop(self) -> None:
         """End every program and policy pack that runs."""
         with self._lock:
+            self._cancels += 1
             stops = list(self._stops)
         for stop in stops:
             stop()
@@ -85,6 +87,7 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(
                 error="this language host attaches no debugger: run without --attach-debugger"
             )
+        cancels = self._cancels
         try:
             toolchain = self._toolchain(request.info).require()
             program = Program(program_request(request, toolchain, self._engine), show)
@@ -92,6 +95,8 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(error=str(error))
         context.add_callback(program.stop)
         with self._stopped_with_us(program.stop):
+            if self._cancels != cancels:
+                program.stop()  # the order came while it started
             status = program.wait()
         assert status is not None
         return run_response(status)
