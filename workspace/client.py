@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote
 
@@ -119,7 +120,7 @@ def _ask(running: Running, method: str, path: str, body: Any = None) -> Any:
             return json.loads(response.read())
     except urllib.error.HTTPError as error:
         raise WorkspaceProcessError(_words(error)) from error
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise WorkspaceProcessError(
             f"the local workspace at {running.url} does not answer: {error}"
         ) from error

@@ -10,10 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from workspace import lock
@@ -154,7 +154,7 @@ def _answers(url: str) -> bool:
     try:
         with DIRECT.open(f"{url}/local/ready", timeout=5) as response:
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
+    except (OSError, HTTPException, ValueError):
         return False
 
 

@@ -95,7 +95,6 @@ class PolicyPack(grpc.GenericRpcHandler):  # type: ignore[misc]
         if self._stopped.is_set():
             return
         self._stopped.set()
-        self._server.stop(0)
         process = self._process
         if process is not None and process.poll() is None:
             process.terminate()
@@ -104,6 +103,9 @@ class PolicyPack(grpc.GenericRpcHandler):  # type: ignore[misc]
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        # A request that waits for the pack still gets its own answer, which says what is wrong:
+        # without the pack it needs no longer than it takes to send it.
+        self._server.stop(_STOP_SECONDS).wait()
         self.output.put(None)
 
     def service(self, details: Any) -> Any:
