@@ -95,6 +95,10 @@ class Catalog:
         )
         return self._read(query, catalog, schema)
 
+    def views(self) -> list[Table]:
+        """All views."""
+        return self._read("SELECT * FROM tables WHERE kind = 'VIEW'")
+
     def find(self, name: TableName) -> Table | None:
         """A table or view by its full name."""
         query = "SELECT * FROM tables WHERE catalog = ? AND schema = ? AND name = ?"

@@ -11,7 +11,7 @@ import hashlib
 import re
 
 from workspace.warehouse.catalog import Table
-from workspace.warehouse.names import TableName, quote, resolve
+from workspace.warehouse.names import LENT, TableName, quote, resolve
 from workspace.warehouse.own_names import OwnNames
 from workspace.warehouse.sent import Sent
 from workspace.warehouse.table_references import Edit, Reference, edited, references
@@ -52,6 +52,8 @@ class FlatNames:
         edits: list[Edit] = []
         names: dict[str, str] = {}
         for item in references(sql):
+            if item.table[0].startswith(LENT):
+                continue  # the engine has it by that name
             name = resolve(list(item.table), catalog, schema)
             edits.append(Edit(item.start, item.end, self._written(item, name)))
             spelled = ".".join(quote(part) for part in item.parts[:-1])

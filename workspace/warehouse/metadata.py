@@ -1,4 +1,4 @@
-"""SHOW, DESCRIBE and information_schema, answered from our own catalog and the Delta logs."""
+"""SHOW and DESCRIBE, answered from our own catalog and the Delta logs."""
 
 from __future__ import annotations
 
@@ -11,59 +11,13 @@ import pyarrow as pa
 
 from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.conditions import Statement, table_not_found
-from workspace.warehouse.names import literal, resolve
+from workspace.warehouse.names import resolve
 from workspace.warehouse.result import Result, rows, texts
 from workspace.warehouse.tables import delta_columns
 from workspace.warehouse.text import Text
 
 if TYPE_CHECKING:
     from workspace.warehouse.sessions import SparkSession
-
-_REFERENCE = re.compile(
-    r"(?:(?P<catalog>`[^`]+`|\w+)\s*\.\s*)?`?information_schema`?\s*\.\s*`?(?P<view>\w+)`?"
-    r"(?P<alias>\s+(?:AS\s+)?(?!(?:WHERE|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|GROUP|ORDER|LIMIT|UNION|ON|"
-    r"HAVING|QUALIFY|INTERSECT|EXCEPT|WINDOW|USING|NATURAL|ANTI|SEMI|OUTER)\b)`?\w+`?)?",
-    re.IGNORECASE,
-)
-_VIEWS = {
-    "catalogs": ("catalog_name", "catalog_owner", "comment"),
-    "schemata": ("catalog_name", "schema_name", "schema_owner", "comment"),
-    "tables": (
-        "table_catalog",
-        "table_schema",
-        "table_name",
-        "table_type",
-        "table_owner",
-        "comment",
-        "data_source_format",
-    ),
-    "columns": (
-        "table_catalog",
-        "table_schema",
-        "table_name",
-        "column_name",
-        "ordinal_position",
-        "is_nullable",
-        "full_data_type",
-        "data_type",
-        "comment",
-    ),
-    "views": ("table_catalog", "table_schema", "table_name", "view_definition"),
-}
-
-
-def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -> str:
-    """The query with each `[catalog.]information_schema.view` as a list of values."""
-
-    def expand(found: re.Match[str]) -> str:
-        view = found["view"].lower()
-        if view not in _VIEWS:
-            raise table_not_found([found[0].strip()], Statement(sql))
-        scope = (found["catalog"] or session.catalog).strip("`").lower()
-        alias = found["alias"] or f" AS {view}"
-        return f"{_values(view, _rows(view, scope, session, catalog))}{alias}"
-
-    return _REFERENCE.sub(expand, sql)
 
 
 def show(text: Text, session: SparkSession, catalog: Catalog) -> Result | None:
@@ -219,96 +173,3 @@ def _show_tables(text: Text, session: SparkSession, catalog: Catalog) -> Result:
     ]
     columns = {"database": pa.string(), "tableName": pa.string(), "isTemporary": pa.bool_()}
     return rows(columns, found)
-
-
-def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> list[list[str]]:
-    match view:
-        case "catalogs":
-            return [[name, "", ""] for name in catalog.catalogs()]
-        case "schemata":
-            return [
-                [owner, name, "", ""]
-                for owner in _scopes(scope, catalog)
-                for name in catalog.schemas(owner)
-            ]
-        case "tables":
-            return [
-                [
-                    table.name.catalog,
-                    table.name.schema,
-                    table.name.table,
-                    "MANAGED" if table.kind == "TABLE" else "VIEW",
-                    table.owner,
-                    table.comment,
-                    "DELTA" if table.kind == "TABLE" else "UNKNOWN_DATA_SOURCE_FORMAT",
-                ]
-                for owner in _scopes(scope, catalog)
-                for table in catalog.tables(owner)
-            ]
-        case "views":
-            return [
-                [table.name.catalog, table.name.schema, table.name.table, table.view_text]
-                for owner in _scopes(scope, catalog)
-                for table in catalog.tables(owner)
-                if table.kind == "VIEW"
-            ]
-    return [
-        row
-        for owner in _scopes(scope, catalog)
-        for table in catalog.tables(owner)
-        for row in _column_rows(table, session)
-    ]
-
-
-def _scopes(scope: str, catalog: Catalog) -> list[str]:
-    """`system.information_schema` is about every catalog, another's about itself."""
-    return catalog.catalogs() if scope == "system" else [scope]
-
-
-# Columns by (folder, revision) of a table: a look at information_schema is about all tables of a
-# catalog, and asking the engine for each would take longer the more there are.
-_KNOWN_COLUMNS: dict[tuple[str, int], list[list[str]]] = {}
-_MOST_KNOWN = 20_000
-
-
-def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
-    if table.kind != "TABLE":
-        return _analyzed_columns(table, session)
-    key = (f"{table.location}@{table.created_at}", table.revision)
-    known = _KNOWN_COLUMNS.get(key)
-    if known is None:
-        if len(_KNOWN_COLUMNS) >= _MOST_KNOWN:
-            _KNOWN_COLUMNS.clear()
-        known = _KNOWN_COLUMNS[key] = _analyzed_columns(table, session)
-    return known
-
-
-def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
-    schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
-    return [
-        [
-            table.name.catalog,
-            table.name.schema,
-            table.name.table,
-            field.name,
-            str(position),
-            "YES" if field.nullable else "NO",
-            field.dataType.simpleString(),
-            re.sub(r"[<(].*", "", field.dataType.simpleString()).upper(),
-            field.metadata.get("comment", ""),
-        ]
-        for position, field in enumerate(schema.fields)
-    ]
-
-
-def _values(view: str, values: list[list[str]]) -> str:
-    """`(SELECT … FROM VALUES …)`; positions as numbers, the rest as strings."""
-    columns = _VIEWS[view]
-    chosen = ", ".join(
-        f"CAST({name} AS INT) AS {name}" if name == "ordinal_position" else name for name in columns
-    )
-    if not values:
-        nothing = ", ".join(f"'' AS {name}" for name in columns)
-        return f"(SELECT {chosen} FROM (SELECT {nothing}) WHERE false)"
-    listed = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in values)
-    return f"(SELECT {chosen} FROM VALUES {listed} AS t({', '.join(columns)}))"

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+# Begins the names of rows that are lent to the engine for one statement. No name of Unity Catalog's
+# holds a slash.
+LENT = "local/lent/"
+
 
 @dataclass(frozen=True, order=True)
 class TableName:

@@ -100,7 +100,7 @@ class OwnNames:
         """The views whose texts do not survive that their backticks are taken away."""
         version = self._catalog.version
         if self._odd[0] != version:
-            views = [table for table in self._catalog.tables() if table.kind == "VIEW"]
+            views = self._catalog.views()
             self._odd = (version, {v.name: v.view_text for v in views if _is_odd(v.view_text)})
         return self._odd[1]
 

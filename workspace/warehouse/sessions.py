@@ -14,8 +14,11 @@ import os
 import re
 import threading
 import time
+import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -25,7 +28,7 @@ from workspace.warehouse.conditions import Statement
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.fetching import fetch
 from workspace.warehouse.flat_names import FlatNames, Names
-from workspace.warehouse.names import quote, resolve
+from workspace.warehouse.names import LENT, quote, resolve
 from workspace.warehouse.own_names import OwnNames, engine_catalog
 from workspace.warehouse.registrations import Registrations
 from workspace.warehouse.sail_errors import translate
@@ -178,6 +181,7 @@ class SparkSession:
         self._used = time.monotonic()
         self._lost = threading.Event()
         self._asked = threading.local()
+        self._lent: list[str] = []
         self._guarded(Sent("", ""), self._configure)
 
     def standing_in(self, catalog: str, schema: str) -> SparkSession:
@@ -185,6 +189,33 @@ class SparkSession:
         other = copy.copy(self)
         other.catalog, other.schema = catalog, schema
         return other
+
+    @contextmanager
+    def for_statement(self) -> Iterator[SparkSession]:
+        """The same session for one statement: what it lends is taken back when that has run."""
+        other = copy.copy(self)
+        other._lent = []
+        try:
+            yield other
+        finally:
+            other._take_back()
+
+    def lend(self, table: pa.Table) -> str:
+        """The name by which the statement that runs finds these rows. Raises SqlError."""
+        name = f"{LENT}{uuid.uuid4().hex}"
+
+        def send() -> None:
+            self._spark.createDataFrame(table).createOrReplaceTempView(name)
+
+        self._guarded(Sent("", ""), send)
+        self._lent.append(name)
+        return name
+
+    def _take_back(self) -> None:
+        # A server that is gone has forgotten it already; what the statement answered counts.
+        for name in self._lent:
+            with suppress(SqlError):
+                self._guarded(Sent("", ""), partial(self._spark.catalog.dropTempView, name))
 
     def use(self) -> None:
         """Make catalog and schema the current ones at the server."""

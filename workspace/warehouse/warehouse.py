@@ -13,6 +13,7 @@ from workspace.warehouse import (
     access,
     changes,
     explain,
+    information_schema,
     inserts,
     metadata,
     namespaces,
@@ -163,7 +164,13 @@ class Warehouse:
         if first in ("CREATE", "DROP") and set(text.words[1:2]) & namespaces.KINDS:
             return self._change_schemas(text, where)
         namespaces.require_schema(where.catalog, where.schema, self.catalog)
-        spark = self._spark.session(where.catalog, where.schema)
+        with self._spark.session(where.catalog, where.schema).for_statement() as spark:
+            return self._with_engine(text, where, arguments, spark)
+
+    def _with_engine(
+        self, text: Text, where: Session, arguments: Arguments, spark: SparkSession
+    ) -> Result:
+        first = text.words[0]
         if first in ("CREATE", "DROP", "ALTER"):
             return self._define(text, where, spark)
         if first == "SHOW":
@@ -193,7 +200,7 @@ class Warehouse:
         if "information_schema" in sql.lower() and "information_schema" in {
             word.lower() for word in words_of(sql)
         }:
-            sql = metadata.with_information_schema(sql, spark, self.catalog)
+            sql = information_schema.with_information_schema(sql, spark, self.catalog)
         if "qualify" in sql.lower():
             sql = qualified(sql)
         return text if sql == text.sql else read(sql)
