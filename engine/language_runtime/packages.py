@@ -17,20 +17,26 @@ _LIST = """
 import importlib.metadata, json, os, platform, re, sys
 
 def plugin(distribution):
+    # Taking a list of thousands of files apart takes long, and few packages have this one.
+    lists = ("RECORD", "installed-files.txt", "SOURCES.txt")
+    if not any("pulumi-plugin.json" in (distribution.read_text(name) or "") for name in lists):
+        return None
     for path in distribution.files or ():
         if path.name == "pulumi-plugin.json":
             with open(distribution.locate_file(path), encoding="utf-8") as file:
                 return json.load(file)
 
-def needs(distribution):
-    for line in distribution.requires or ():
+def needs(distribution, metadata):
+    for line in metadata.get_all("Requires-Dist") or distribution.requires or ():
         if "extra ==" not in line:
             yield re.match(r"[A-Za-z0-9._-]+", line)[0]
 
 found = [
-    {"name": one.metadata["Name"], "version": one.version, "plugin": plugin(one),
-     "needs": list(needs(one))}
-    for one in importlib.metadata.distributions() if one.metadata["Name"]
+    {"name": metadata["Name"], "version": metadata["Version"], "plugin": plugin(one),
+     "needs": list(needs(one, metadata))}
+    # Read once: each look at a property of a distribution parses its metadata again.
+    for one, metadata in ((one, one.metadata) for one in importlib.metadata.distributions())
+    if metadata["Name"]
 ]
 print(json.dumps({"executable": sys.executable, "version": platform.python_version(),
                   "packages": found}))
