@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ALERTS := $(BIN)/alerts
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench pulumi pulumi-update clean
+.PHONY: help up test test-fast lint format bench pulumi pulumi-update clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ up: $(VENV)/.runtime ## Start a local workspace, seed the 29 rules and deploy th
 test: $(VENV)/.development ## Run the tests (unit and, against a real local workspace, integration)
 	@$(ALERTS) pulumi build --if-go
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-fast: $(VENV)/.development ## Run the unit tests that take no seconds: under a minute
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests/unit
 
 lint: $(VENV)/.development ## Check format, lint, types and the layering
 	@$(BIN)/ruff format --check .

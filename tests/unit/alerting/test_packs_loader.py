@@ -150,6 +150,7 @@ def test_a_pack_name_cannot_leave_its_folder(folder: Path) -> None:
         find_pack(f"../{folder.parent.name}/small", folder.parent)
 
 
+@pytest.mark.slow
 def test_a_file_nested_too_deeply_is_told(folder: Path) -> None:
     (folder / "rules.yaml").write_text("domain: " + "[" * 5000)
     assert _problems(folder) == ["rules.yaml:1:1: not legal YAML: nested too deeply"]

@@ -13,6 +13,8 @@ import pytest
 from in_process import Models
 from team import Team
 
+pytestmark = pytest.mark.slow
+
 SEQUENCES = int(os.environ.get("CONVERGENCE_SEQUENCES", "300"))
 ONE = os.environ.get("CONVERGENCE_SEED")
 BATCH = 20

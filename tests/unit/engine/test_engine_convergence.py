@@ -178,6 +178,7 @@ def assert_converged(lab: Lab, program: Program) -> None:
     assert not lab.world.writes()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @settings(
     max_examples=100,

@@ -21,6 +21,8 @@ from engine.stack_storage import StackStorage
 from engine.steps.goal import Alias, Goal
 from engine.values import Properties, Secret
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[3]
 
 

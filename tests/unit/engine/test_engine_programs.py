@@ -19,6 +19,8 @@ from engine.events import CancelEvent, EngineEvent, PreludeEvent, SummaryEvent, 
 from engine.providers.base import ProviderError
 from engine.values import UNKNOWN, Secret
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Stack:

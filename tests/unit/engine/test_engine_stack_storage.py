@@ -13,6 +13,8 @@ from engine.errors import LockError, SecretsError
 from engine.project import load
 from engine.stack_storage import StackStorage
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 a = Thing("a", name="a", token=pulumi.Output.secret("hush"))
 pulumi.export("id", a.id)

@@ -22,6 +22,8 @@ from engine.language_host import ProgramRequest
 from engine.language_runtime.process import version
 from engine.language_runtime.running import run_response
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-P", "-m", "engine.language_runtime"]
 ENGINE = "127.0.0.1:9"  # nobody listens there, and nobody has to
 

@@ -22,6 +22,8 @@ from engine.language_runtime.packages import (
 )
 from engine.language_runtime.toolchain import find_toolchain
 
+pytestmark = pytest.mark.slow
+
 
 def test_without_a_virtualenv_it_is_the_hosts_own_python_as_in_the_embedded_engine(
     tmp_path: Path,

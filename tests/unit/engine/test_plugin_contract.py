@@ -35,6 +35,8 @@ from engine.providers.serve import marshalling
 from engine.steps import marks
 from engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret, has_unknown, reveal
 
+pytestmark = pytest.mark.slow
+
 Properties = dict[str, Any]
 
 

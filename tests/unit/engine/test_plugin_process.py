@@ -26,6 +26,8 @@ from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2
 from engine.providers.serve import vendor
 from engine.providers.serve.engine_log import EngineLog, current_urn
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "engine.providers.serve"]
 ENGINE = "127.0.0.1:9"  # nobody listens there, and nobody has to

@@ -392,6 +392,7 @@ _moves = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(_moves)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_journal_cut_off_at_any_byte_holds_all_that_was_promised(

@@ -162,6 +162,7 @@ def test_an_alert_needs_its_folder_and_is_in_ones_home_without_one(client: TestC
     assert create(client, parent_path=None)["parent_path"] == "/Workspace/Users/admin@local.test"
 
 
+@pytest.mark.slow
 def test_the_workspace_holds_a_thousand_alerts_trashed_ones_included(client: TestClient) -> None:
     first = create(client, display_name="0")
     for number in range(1, 1000):
