@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workspace.faults.book import FaultBook
 from workspace.identity.models import Directory
+from workspace.ids import ORG_ID, WAREHOUSE_ID
 from workspace.requests_log import RequestLog
 from workspace.store import Store
 from workspace.warehouse import Warehouse
@@ -17,8 +18,7 @@ from workspace.warehouses.models import Power
 if TYPE_CHECKING:
     from workspace.alarms import Alarms
 
-WAREHOUSE_ID = "0000000000000001"
-ORG_ID = "1000000000000001"
+__all__ = ["ORG_ID", "WAREHOUSE_ID", "Workspace", "now"]
 
 
 def now() -> dt.datetime:

@@ -18,7 +18,7 @@ from workspace.warehouse.names import TableName, quote, resolve
 from workspace.warehouse.paths import FORMATS
 from workspace.warehouse.sent import Sent
 from workspace.warehouse.table_references import Edit, Reference, edited, references
-from workspace.warehouse.text import quoted_names
+from workspace.warehouse.text import quoted_names, words_of
 
 # Catalogs that Sail has itself: every statement fails where another of that name is set up.
 _RESERVED = frozenset({"system"})
@@ -106,6 +106,8 @@ class OwnNames:
 
 
 def _is_odd(text: str) -> bool:
+    if any(word.lower() in _RESERVED for word in words_of(text)):
+        return True  # ours is called otherwise at the engine, by a name that needs its backticks
     return any(
         not _PLAIN.fullmatch(name) or name.lower() in _RESERVED or name.lower() in _KEYWORDS
         for name in quoted_names(text)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
 
+from workspace.system.schemas import CATALOG as SYSTEM
+from workspace.system.tables import SystemTables
 from workspace.warehouse import (
     access,
     changes,
@@ -69,6 +73,7 @@ _UNSUPPORTED = frozenset(
 Arguments = Mapping[str, Any] | Sequence[Any] | None
 _QUERIES = {"SELECT", "WITH", "VALUES", "FROM", "TABLE", "("}
 _DML = {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"}
+_READING = _QUERIES | _DML | {"CREATE"}
 
 
 @dataclass
@@ -85,7 +90,8 @@ class Warehouse:
     """A SQL warehouse whose tables live below `data_dir`.
 
     `spark_url` (sc://host:port) puts a Spark Connect server in Sail's place. `is_admin` says which
-    users need no grants; without it nobody does. `execute` may be called by many threads at once.
+    users need no grants; without it nobody does. `clock` is the time that system tables reach to.
+    `execute` may be called by many threads at once.
     """
 
     def __init__(
@@ -94,15 +100,21 @@ class Warehouse:
         spark_url: str | None = None,
         *,
         is_admin: Callable[[str], bool] | None = None,
+        clock: Callable[[], dt.datetime] | None = None,
     ) -> None:
         self.catalog = Catalog(data_dir, DEFAULT_CATALOGS)
         self.grants = Grants(data_dir, is_admin)
+        self.system = SystemTables(data_dir, self.catalog, clock or _now)
         self._spark = Spark(self.catalog, spark_url)
         self._gate = Gate()
 
     def start(self) -> None:
         """Start the engine and register every table."""
-        self._spark.start()
+        self.catalog.add_catalog(SYSTEM)  # before the engine: it takes catalogs at its start only
+        with ThreadPoolExecutor(1, thread_name_prefix="system-tables") as beside:
+            defined = beside.submit(self.system.define)
+            self._spark.start()
+            defined.result()
         self._spark.session("main", "default")
 
     def stop(self) -> None:
@@ -148,6 +160,7 @@ class Warehouse:
             if text.words[0] == "EXPLAIN" and error.analysis:
                 return explain.refused(text, error)
             raise
+        access.require_writable(text, where)
         access.require(text, where, self.grants, self.catalog)
         if text.words[1:2] == ["CATALOG"] and text.words[0] in ("CREATE", "DROP"):
             return self._change_catalogs(text, where)
@@ -164,6 +177,8 @@ class Warehouse:
             return self._change_schemas(text, where)
         namespaces.require_schema(where.catalog, where.schema, self.catalog)
         spark = self._spark.session(where.catalog, where.schema)
+        if first in _READING:
+            self.system.refresh(text.sql, where.catalog, where.schema)
         if first in ("CREATE", "DROP", "ALTER"):
             return self._define(text, where, spark)
         if first == "SHOW":
@@ -296,6 +311,10 @@ class Warehouse:
                 raise unsupported(f"A catalog named {made[0]!r}")
             self.catalog.add_catalog(*made)
         return EMPTY
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _settings(text: Text, where: Session) -> Result:
