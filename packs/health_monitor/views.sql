@@ -3,7 +3,7 @@
 -- Source of the columns: docs.databricks.com/admin/system-tables/.
 
 -- Usage at list price: a record's price is the one that held when its usage ended.
-CREATE VIEW ${catalog}.${gold_schema}.fact_usage AS
+CREATE VIEW IF NOT EXISTS ${catalog}.${gold_schema}.fact_usage AS
 SELECT used.usage_date,
        used.sku_name,
        CAST(used.usage_quantity * coalesce(price.pricing.effective_list.default, 0)
@@ -19,7 +19,7 @@ LEFT JOIN system.billing.list_prices AS price
  AND used.usage_end_time >= price.price_start_time
  AND (price.price_end_time IS NULL OR used.usage_end_time < price.price_end_time);
 
-CREATE VIEW ${catalog}.${gold_schema}.fact_table_lineage AS
+CREATE VIEW IF NOT EXISTS ${catalog}.${gold_schema}.fact_table_lineage AS
 SELECT source_table_full_name,
        target_table_full_name,
        created_by,
@@ -27,14 +27,14 @@ SELECT source_table_full_name,
        event_date
 FROM system.access.table_lineage;
 
-CREATE VIEW ${catalog}.${gold_schema}.fact_audit_logs AS
+CREATE VIEW IF NOT EXISTS ${catalog}.${gold_schema}.fact_audit_logs AS
 SELECT event_time,
        event_date,
        action_name,
        response.status_code AS response_status_code
 FROM system.access.audit;
 
-CREATE VIEW ${catalog}.${gold_schema}.fact_query_history AS
+CREATE VIEW IF NOT EXISTS ${catalog}.${gold_schema}.fact_query_history AS
 SELECT start_time,
        total_duration_ms,
        waiting_at_capacity_duration_ms,
@@ -42,7 +42,7 @@ SELECT start_time,
 FROM system.query.history;
 
 -- A run of more than an hour has a row an hour; only the last one tells how it ended.
-CREATE VIEW ${catalog}.${gold_schema}.fact_job_run_timeline AS
+CREATE VIEW IF NOT EXISTS ${catalog}.${gold_schema}.fact_job_run_timeline AS
 SELECT job_id,
        run_id,
        max(result_state) AS result_state,
@@ -52,7 +52,7 @@ SELECT job_id,
 FROM system.lakeflow.job_run_timeline
 GROUP BY workspace_id, job_id, run_id;
 
-CREATE VIEW ${catalog}.${gold_schema}.fact_node_timeline AS
+CREATE VIEW IF NOT EXISTS ${catalog}.${gold_schema}.fact_node_timeline AS
 SELECT cluster_id,
        start_time,
        cpu_user_percent,
@@ -60,7 +60,7 @@ SELECT cluster_id,
        mem_used_percent
 FROM system.compute.node_timeline;
 
-CREATE VIEW ${catalog}.${gold_schema}.fact_data_quality_monitoring_table_results AS
+CREATE VIEW IF NOT EXISTS ${catalog}.${gold_schema}.fact_data_quality_monitoring_table_results AS
 SELECT event_time,
        catalog_name,
        schema_name,

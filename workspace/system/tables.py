@@ -106,12 +106,11 @@ class SystemTables:
         parts, until, anew = [], before.until, False
         sample = SAMPLES.get(name)
         if sample is not None:
-            anew = bool(before.until) and (
-                now < before.until or (sample.daily and _day(now) != _day(before.until))
-            )
-            if anew or now - before.until >= _LAG:
-                parts.append(self._sampled(name, 0 if anew else before.until, now))
-                until = now
+            backwards = now < before.until - 1 and name not in self.sources
+            if backwards or now - before.until >= _LAG:
+                anew = bool(before.until) and (sample.anew or backwards)
+                until = now + 1
+                parts.append(self._sampled(name, 0 if anew else before.until, until))
         mark = before.mark
         if name in self.sources:
             rows, mark = self.sources[name](before.mark)
@@ -122,12 +121,13 @@ class SystemTables:
             self._commit(name, pa.concat_tables(parts) if parts else None, after, anew=anew)
         self._filled[name] = after
 
-    def _sampled(self, name: str, since: int, now: int) -> pa.Table:
+    def _sampled(self, name: str, since: int, until: int) -> pa.Table:
+        """The table's sample rows from one second to before another; since 0: all of them."""
         from workspace.system.columns import table
         from workspace.system.samples import SAMPLES
         from workspace.system.samples.window import DAY, DAYS, Window
 
-        window = Window(since or (_day(now) - DAYS) * DAY, now)
+        window = Window(since or (until // DAY - DAYS) * DAY, until)
         count, values = SAMPLES[name].rows(window)
         return table(_arrow(name), count, values)
 
@@ -221,10 +221,6 @@ def _filled(location: Path) -> _Filled:
 
     [commit] = DeltaTable(location).history(1)
     return _Filled(int(commit.get("until") or 0), str(commit.get("mark") or ""))
-
-
-def _day(seconds: int) -> int:
-    return seconds // 86_400
 
 
 def _lower(words: frozenset[str]) -> frozenset[str]:

@@ -10,7 +10,8 @@ rules of the pack health_monitor fires on them:
 | COST-012 | all-purpose compute and two jobs carry no tags |
 | COST-017 | yesterday's run of job-04 cost five times the usual |
 | SEC-006 | a login fails every ten minutes |
-| PERF-009 | three of ten queries spill |
+| SEC-008 | at night, too |
+| PERF-009 | a third of the queries spills |
 | PERF-011 | those, the slow and the queued ones |
 | REL-003 | job-19 has failed since the day before yesterday |
 | CLUSTER-002 | cluster-5 idles |
@@ -31,12 +32,12 @@ from workspace.system.samples.window import Rows, Window
 class Sample:
     """How to make a table's rows.
 
-    `daily`: what happens lately hangs on which day is today, so that all rows are made anew on the
-    next one; else rows are the same for ever, and those of the time since are added.
+    `anew`: what happens lately hangs on which day is today, so that all rows are made each time;
+    else rows are the same for ever, and those of the time since are added.
     """
 
     rows: Callable[[Window], Rows]
-    daily: bool = False
+    anew: bool = False
 
 
 SAMPLES: Mapping[str, Sample] = MappingProxyType(
@@ -44,16 +45,16 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
         "access.audit": Sample(people.audit),
         "access.table_lineage": Sample(people.table_lineage),
         "access.column_lineage": Sample(people.column_lineage),
-        "billing.usage": Sample(money.usage, daily=True),
-        "billing.list_prices": Sample(money.list_prices, daily=True),
-        "compute.clusters": Sample(compute.clusters, daily=True),
+        "billing.usage": Sample(money.usage, anew=True),
+        "billing.list_prices": Sample(money.list_prices, anew=True),
+        "compute.clusters": Sample(compute.clusters, anew=True),
         "compute.node_timeline": Sample(compute.node_timeline),
-        "compute.warehouses": Sample(compute.warehouses, daily=True),
+        "compute.warehouses": Sample(compute.warehouses, anew=True),
         "compute.warehouse_events": Sample(compute.warehouse_events),
-        "lakeflow.jobs": Sample(lakeflow.jobs, daily=True),
-        "lakeflow.job_tasks": Sample(lakeflow.job_tasks, daily=True),
-        "lakeflow.job_run_timeline": Sample(lakeflow.job_run_timeline, daily=True),
-        "lakeflow.job_task_run_timeline": Sample(lakeflow.job_task_run_timeline, daily=True),
+        "lakeflow.jobs": Sample(lakeflow.jobs, anew=True),
+        "lakeflow.job_tasks": Sample(lakeflow.job_tasks, anew=True),
+        "lakeflow.job_run_timeline": Sample(lakeflow.job_run_timeline, anew=True),
+        "lakeflow.job_task_run_timeline": Sample(lakeflow.job_task_run_timeline, anew=True),
         "query.history": Sample(people.queries),
         "storage.predictive_optimization_operations_history": Sample(quality.optimizations),
         "data_quality_monitoring.table_results": Sample(quality.table_results),

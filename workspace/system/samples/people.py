@@ -120,7 +120,7 @@ def _lineage(window: Window, each: int) -> Rows:
 
 
 def queries(window: Window) -> Rows:
-    """A query every four minutes; of fifty one is slow, two queue, fifteen spill."""
+    """A query every four minutes; of fifty one is slow and two queue, a third spills."""
     slots, _ = window.slots(240)
     times = slots * 240
     took = np.where(slots % 50 == 7, 400_000, 2_000 + noise(slots, 1_000))
@@ -154,6 +154,6 @@ def queries(window: Window) -> Rows:
         "produced_rows": slots % 500,
         "read_bytes": (slots % 40 + 1) * 1_048_576,
         "from_result_cache": False,
-        "spilled_local_bytes": np.where(slots % 10 < 3, 1_048_576, 0),
+        "spilled_local_bytes": np.where(slots % 3 == 1, 1_048_576, 0),
         "query_source": {"sql_query_id": names("saved-{}", slots % 30)},
     }

@@ -19,15 +19,15 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Window:
-    """Seconds since 1970, `start` included, `end` not; `today` is the day of `end`."""
+    """Seconds since 1970, `start` included, `end` not."""
 
     start: int
     end: int
 
     @property
     def today(self) -> int:
-        """Days since 1970."""
-        return self.end // DAY
+        """The day of the last second, in days since 1970."""
+        return (self.end - 1) // DAY
 
     def slots(self, step: int, each: int = 1) -> tuple[Numbers, Numbers]:
         """Numbers of the slots of `step` seconds that begin in the window, and within each.
