@@ -42,7 +42,7 @@ from alerting.rows import Rule
 from alerting.secrets import SecretResolver, workspace_secrets
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
-from alerting.stand_ins import told, with_stand_ins
+from alerting.stand_ins import with_stand_ins
 from alerting.tables import DESTINATIONS
 from alerting.targets import KINDS
 from alerting.trash import trashed_lately
@@ -228,7 +228,6 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         table=DESTINATIONS,
     )
     warnings = [
-        told(prepared.report.waiting),
         guard_quota(alerts, prepared.inventory, prepared.trashed_lately),
         left_elsewhere(candidates, alerts, prepared.inventory) if settings.adopt_existing else None,
         left_running(_disabled(snapshot), prepared.inventory, deployed),

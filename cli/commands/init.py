@@ -33,14 +33,11 @@ def init(
     for line in done:
         console.out.print(line, highlight=False)
     for name, problem in made.failed.items():
-        console.errors.print(
-            f"warning: the view {name} was not made: {problem}", highlight=False, markup=False
-        )
+        console.note(f"warning: the view {name} was not made: {problem}")
     if made.failed:
-        console.errors.print(
+        console.note(
             "Rules that read these stay out until they are there: have the system schemas enabled "
-            "and SELECT on them granted, then run `alerts init` again, or make the tables yourself",
-            highlight=False,
+            "and SELECT on them granted, then run `alerts init` again, or make the tables yourself"
         )
     if not done and not made.failed:
         console.out.print(f"The tables in {where} are up to date", highlight=False)

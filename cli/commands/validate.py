@@ -7,11 +7,10 @@ import typer
 from alerting.inventory import existing_destination_ids, take_inventory, user_name
 from alerting.secrets import SecretResolver, workspace_secrets
 from alerting.snapshot import read_snapshot
-from alerting.stand_ins import told
 from alerting.validation import validate as validate_snapshot
 from cli import console
 from cli.context import open_stack
-from cli.findings import print_findings
+from cli.findings import print_findings, print_waiting
 from cli.options import Full, Json, Stack
 
 
@@ -45,8 +44,7 @@ def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> 
         )
     else:
         print_findings(findings)
-        if note := told(report.waiting):
-            console.out.print(note, highlight=False)
+        print_waiting(report.waiting)
         if not findings:
             unchanged = len(report.rules) - explained
             note = f", {unchanged} of them unchanged since they were" if unchanged else ""
