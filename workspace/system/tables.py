@@ -14,20 +14,20 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
+from workspace.system.journal import Journal, Row
 from workspace.system.schemas import CATALOG, SCHEMAS
 from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.names import TableName
 from workspace.warehouse.text import words_of
 
 OWNER = "System user"
+EVALUATIONS = "alert.alert_evaluation_history"
 _LAG = 600  # seconds after which sample rows of the time since are added
 _COMMENT = "Databricks system table"
 
-Row = dict[str, Any]
 # What happened here since a mark: rows, and the mark behind them. The first mark is empty.
 Source = Callable[[str], tuple[list[Row], str]]
 
@@ -38,6 +38,16 @@ class _Filled:
 
     until: int = 0
     mark: str = ""
+
+
+def journaled(journal: Journal, name: str) -> Source:
+    """A table's rows from the journal; the mark is the last one's number."""
+
+    def since(mark: str) -> tuple[list[Row], str]:
+        rows, number = journal.after(name, int(mark or 0))
+        return rows, str(number) if rows else mark
+
+    return since
 
 
 class SystemTables:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.names import TableName, quote, resolve
@@ -97,12 +97,31 @@ class OwnNames:
         return f"({inner})" + (f" AS {quote(name.table)}" if item.takes_alias else "")
 
     def _odd_views(self) -> Mapping[TableName, str]:
-        """The views whose texts do not survive that their backticks are taken away."""
+        """The views whose texts do not survive that their backticks are taken away.
+
+        Those that read such a view are among them: its text stands in theirs.
+        """
         version = self._catalog.version
         if self._odd[0] != version:
             views = [table for table in self._catalog.tables() if table.kind == "VIEW"]
-            self._odd = (version, {v.name: v.view_text for v in views if _is_odd(v.view_text)})
+            self._odd = (version, _odd_among(views))
         return self._odd[1]
+
+
+def _odd_among(views: Sequence[Table]) -> Mapping[TableName, str]:
+    found = {view.name: view.view_text for view in views if _is_odd(view.view_text)}
+    rest = [
+        (view, {word.lower() for word in words_of(view.view_text)})
+        for view in views
+        if found and view.name not in found
+    ]
+    new = {name.table for name in found}
+    while new:
+        reading = [view for view, words in rest if words & new]
+        found |= {view.name: view.view_text for view in reading}
+        rest = [(view, words) for view, words in rest if view.name not in found]
+        new = {view.name.table for view in reading}
+    return found
 
 
 def _is_odd(text: str) -> bool:

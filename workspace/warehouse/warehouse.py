@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
 
+from workspace.system import statements
+from workspace.system.journal import Journal
+from workspace.system.requests import AUDIT
 from workspace.system.schemas import CATALOG as SYSTEM
-from workspace.system.tables import SystemTables
+from workspace.system.statements import QUERIES
+from workspace.system.tables import EVALUATIONS, SystemTables, journaled
 from workspace.warehouse import (
     access,
     changes,
@@ -105,6 +111,9 @@ class Warehouse:
         self.catalog = Catalog(data_dir, DEFAULT_CATALOGS)
         self.grants = Grants(data_dir, is_admin)
         self.system = SystemTables(data_dir, self.catalog, clock or _now)
+        self.journal = Journal(data_dir / "journal.sqlite")
+        for name in (QUERIES, AUDIT, EVALUATIONS):
+            self.system.sources[name] = journaled(self.journal, name)
         self._spark = Spark(self.catalog, spark_url)
         self._gate = Gate()
 
@@ -120,6 +129,7 @@ class Warehouse:
     def stop(self) -> None:
         """Stop the engine; tables stay on disk."""
         self._spark.stop()
+        self.journal.close()
         self.catalog.close()
         self.grants.close()
 
@@ -136,13 +146,32 @@ class Warehouse:
         *,
         user: str = "",
         session: Session | None = None,
+        alert_id: str | None = None,
     ) -> Result:
         """Run one statement. `parameters` are named (`:name`) or positional (`?`).
 
-        Raises SqlError in Databricks' form.
+        `alert_id` is the alert that it is an evaluation of. Raises SqlError in Databricks' form.
         """
+        where = session or self.new_session(user)
+        ran = partial(statements.Ran, sql, where.user, self.system.clock(), alert_id=alert_id)
+        started = time.perf_counter()
+
+        def took() -> int:
+            return int((time.perf_counter() - started) * 1000)
+
         try:
-            return self._execute(sql, parameters, session or self.new_session(user))
+            result = self._executed(sql, parameters, where)
+        except SqlError as error:
+            statements.record(self.journal, ran(took(), error=str(error)))
+            raise
+        statements.record(self.journal, ran(took(), rows=result.table.num_rows))
+        return result
+
+    def _executed(
+        self, sql: str, parameters: Mapping[str, Any] | Sequence[Any], where: Session
+    ) -> Result:
+        try:
+            return self._execute(sql, parameters, where)
         except RecursionError as error:
             raise too_complex() from error
 

@@ -50,13 +50,15 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
         "compute.clusters": Sample(compute.clusters, anew=True),
         "compute.node_timeline": Sample(compute.node_timeline),
         "compute.warehouses": Sample(compute.warehouses, anew=True),
-        "compute.warehouse_events": Sample(compute.warehouse_events),
+        "compute.warehouse_events": Sample(compute.warehouse_events, anew=True),
         "lakeflow.jobs": Sample(lakeflow.jobs, anew=True),
         "lakeflow.job_tasks": Sample(lakeflow.job_tasks, anew=True),
         "lakeflow.job_run_timeline": Sample(lakeflow.job_run_timeline, anew=True),
         "lakeflow.job_task_run_timeline": Sample(lakeflow.job_task_run_timeline, anew=True),
         "query.history": Sample(people.queries),
-        "storage.predictive_optimization_operations_history": Sample(quality.optimizations),
+        "storage.predictive_optimization_operations_history": Sample(
+            quality.optimizations, anew=True
+        ),
         "data_quality_monitoring.table_results": Sample(quality.table_results),
     }
 )

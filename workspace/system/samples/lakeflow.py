@@ -59,7 +59,7 @@ def job_tasks(window: Window) -> Rows:
 
 def job_run_timeline(window: Window) -> Rows:
     """A run a row: each ends within the hour in which it began."""
-    slots, job = window.slots(_STEP, _JOBS)
+    slots, job = _finished(window)
     count, values = _runs(window, slots, job)
     return count, {
         **values,
@@ -74,7 +74,7 @@ def job_run_timeline(window: Window) -> Rows:
 
 def job_task_run_timeline(window: Window) -> Rows:
     """The one task of each run."""
-    slots, job = window.slots(_STEP, _JOBS)
+    slots, job = _finished(window)
     runs = names("run-{}", slots * _JOBS + job)
     count, values = _runs(window, slots, job)
     return count, {
@@ -84,6 +84,13 @@ def job_task_run_timeline(window: Window) -> Rows:
         "parent_run_id": runs,
         "task_key": "load",
     }
+
+
+def _finished(window: Window) -> tuple[Numbers, Numbers]:
+    """The slot and the job of each run that came to its end."""
+    slots, job = window.slots(_STEP, _JOBS)
+    ended = slots * _STEP + 60 * job + _seconds(window, slots, job) < window.end
+    return slots[ended], job[ended]
 
 
 def _runs(window: Window, slots: Numbers, job: Numbers) -> tuple[int, dict[str, Any]]:

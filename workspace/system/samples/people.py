@@ -72,23 +72,24 @@ def _in_working_hours(seconds: Numbers) -> np.ndarray:
 
 def table_lineage(window: Window) -> Rows:
     """Twelve reads an hour by six people, half of them of the customers' table."""
-    return _lineage(window, 12)
+    return _lineage(window.slots(300)[0])
 
 
 def column_lineage(window: Window) -> Rows:
     """Two columns an hour."""
-    count, values = _lineage(window, 2)
+    slots, _ = window.slots(1800)
+    count, values = _lineage(slots * 6)
+    odd = (slots % 2).tolist()
     return count, {
         **values,
-        "source_column_name": ["email", "amount"] * (count // 2),
-        "target_column_name": ["contact", "revenue"] * (count // 2),
+        "source_column_name": ["amount" if item else "email" for item in odd],
+        "target_column_name": ["revenue" if item else "contact" for item in odd],
     }
 
 
-def _lineage(window: Window, each: int) -> Rows:
-    hours, within = window.slots(_HOUR, each)
-    times = hours * _HOUR + within * 300
-    numbers = hours * 12 + within
+def _lineage(numbers: Numbers) -> Rows:
+    """What is read in slots of five minutes, twelve an hour."""
+    times, hours, within = numbers * 300, numbers // 12, numbers % 12
     tables = [
         ("pii", "customers") if number % 2 == 0 else ("sales", f"table_{hour % 20}")
         for number, hour in zip(within.tolist(), hours.tolist(), strict=True)
