@@ -86,7 +86,9 @@ def _noting(send: Send, note: Callable[[int], None]) -> Send:
 
 def _keep(workspace: Workspace, request: Request, status: int) -> None:
     """Keep the request for the audit log."""
-    path = request.url.path
+    path, journal = request.url.path, workspace.journal
+    if journal is None:
+        return
     if path.startswith(_UNTOLD) and status != HTTPStatus.UNAUTHORIZED:
         return
     user = getattr(request.state, "user", None)
@@ -99,7 +101,7 @@ def _keep(workspace: Workspace, request: Request, status: int) -> None:
         address=request.client.host if request.client else "",
         agent=request.headers.get("user-agent", ""),
     )
-    requests.record(workspace.warehouse.journal, told, workspace.clock())
+    requests.record(journal, told, workspace.clock())
 
 
 def signed(send: Send) -> Send:

@@ -61,7 +61,9 @@ def serve(data_dir: Path, port: int, options: Options = Options()) -> None:
         warehouse.start()
         try:
             alarms = Alarms(store, warehouse, clock, lambda: host, egress=options.allow_egress)
-            workspace = Workspace(store, warehouse, directory, host, clock, alarms=alarms)
+            workspace = Workspace(
+                store, warehouse, directory, host, clock, alarms=alarms, journal=warehouse.journal
+            )
             _announce(data_dir, host, token)
             alarms.start()
             try:

@@ -12,6 +12,7 @@ from workspace.identity.models import Directory
 from workspace.ids import ORG_ID, WAREHOUSE_ID
 from workspace.requests_log import RequestLog
 from workspace.store import Store
+from workspace.system.journal import Journal
 from workspace.warehouse import Warehouse
 from workspace.warehouses.models import Power
 
@@ -39,6 +40,8 @@ class Workspace:
     faults: FaultBook = field(default_factory=FaultBook)
     requests: RequestLog = field(default_factory=RequestLog)
     alarms: Alarms | None = None
+    journal: Journal | None = None
+    """Where requests are kept for the audit log; None where there is none."""
 
     def timestamp(self) -> str:
         """The clock's time as the APIs write it (RFC 3339, UTC, milliseconds)."""

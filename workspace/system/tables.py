@@ -13,6 +13,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -87,7 +88,7 @@ class SystemTables:
 
     def _read_by(self, sql: str, catalog: str, schema: str) -> list[str]:
         views = self._words_of_views()
-        words = _lower(words_of(sql)) | {catalog, schema}
+        words = _words(sql) | {catalog, schema}
         new = words
         while new:
             new = frozenset().union(*(views[word] for word in new & views.keys())) - words
@@ -103,7 +104,7 @@ class SystemTables:
             found: dict[str, frozenset[str]] = {}
             for view in self._catalog.tables():
                 if view.kind == "VIEW":
-                    words = _lower(words_of(view.view_text)) | {view.name.catalog}
+                    words = _words(view.view_text) | {view.name.catalog}
                     found[view.name.table] = found.get(view.name.table, frozenset()) | words
             self._views = (version, found)
         return self._views[1]
@@ -233,5 +234,7 @@ def _filled(location: Path) -> _Filled:
     return _Filled(int(commit.get("until") or 0), str(commit.get("mark") or ""))
 
 
-def _lower(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(word.lower() for word in words)
+@lru_cache(4096)
+def _words(sql: str) -> frozenset[str]:
+    """The names in a statement, in lower case; kept, as the texts of views stay the same."""
+    return frozenset(word.lower() for word in words_of(sql))

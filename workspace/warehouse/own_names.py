@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.names import TableName, quote, resolve
@@ -108,13 +109,15 @@ class OwnNames:
         return self._odd[1]
 
 
+@lru_cache(4096)
+def _words(text: str) -> frozenset[str]:
+    """The words of a view's text: texts stay the same while the catalog changes."""
+    return frozenset(word.lower() for word in words_of(text))
+
+
 def _odd_among(views: Sequence[Table]) -> Mapping[TableName, str]:
     found = {view.name: view.view_text for view in views if _is_odd(view.view_text)}
-    rest = [
-        (view, {word.lower() for word in words_of(view.view_text)})
-        for view in views
-        if found and view.name not in found
-    ]
+    rest = [(view, _words(view.view_text)) for view in views if found and view.name not in found]
     new = {name.table for name in found}
     while new:
         reading = [view for view, words in rest if words & new]
@@ -124,8 +127,9 @@ def _odd_among(views: Sequence[Table]) -> Mapping[TableName, str]:
     return found
 
 
+@lru_cache(4096)
 def _is_odd(text: str) -> bool:
-    if any(word.lower() in _RESERVED for word in words_of(text)):
+    if not _RESERVED.isdisjoint(_words(text)):
         return True  # ours is called otherwise at the engine, by a name that needs its backticks
     return any(
         not _PLAIN.fullmatch(name) or name.lower() in _RESERVED or name.lower() in _KEYWORDS
