@@ -189,3 +189,10 @@ def test_alerts_and_requests_of_the_workspace_are_in_its_system_tables(project: 
     assert (status, who) == (200, "admin@local.test")
     assert project.sql("SELECT count(*) FROM system.access.audit WHERE array_contains("
                        "map_values(request_params), 'string_value')") == [(0,)]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["DESCRIBE DETAIL", "DESCRIBE HISTORY"])
+def test_a_view_has_no_files_to_tell_of(warehouse: Warehouse, command: str) -> None:
+    rows(warehouse, "CREATE OR REPLACE VIEW main.default.bare AS SELECT 1 AS a")
+    with pytest.raises(SqlError, match="EXPECT_TABLE_NOT_VIEW"):
+        rows(warehouse, f"{command} main.default.bare")
