@@ -174,7 +174,7 @@ class Manifest(_Strict):
     message: Message | None = None
     destinations: tuple[PackDestination, ...] = ()
     tables: dict[ColumnName, Columns] = Field(default_factory=dict)
-    """The tables of the gold schema that the rules read, for tests and sample data."""
+    """The tables of the gold schema that the rules read, for tests."""
 
 
 class RuleFile(_Strict):
