@@ -23,7 +23,12 @@ from alerting.guards import (
     guard_version,
     quota_is_near,
 )
-from alerting.inventory import Inventory, existing_destination_ids, take_inventory
+from alerting.inventory import (
+    Inventory,
+    existing_destination_ids,
+    take_inventory,
+    user_name,
+)
 from alerting.ownership import Candidate
 from alerting.plan import (
     Declared,
@@ -37,6 +42,7 @@ from alerting.rows import Rule
 from alerting.secrets import SecretResolver, workspace_secrets
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
+from alerting.stand_ins import with_stand_ins
 from alerting.tables import DESTINATIONS
 from alerting.targets import KINDS
 from alerting.trash import trashed_lately
@@ -65,13 +71,15 @@ class Prepared(BaseModel):
     drifts: dict[str, Drift] = {}
 
     def deployable(self, key: str) -> tuple[Rule, str]:
-        """A valid rule and its rendered query."""
+        """A valid rule as it is deployed, and its rendered query."""
         rule, result = self._rules[key], self._results[key]
         return rule, result.query
 
     @cached_property
     def _rules(self) -> dict[str, Rule]:
-        return {rule.alert_id: rule for rule in self.snapshot.rules}
+        snapshot = self.snapshot
+        rules = with_stand_ins(snapshot.rules, self.report.stand_ins, snapshot.destinations)
+        return {rule.alert_id: rule for rule in rules}
 
     @cached_property
     def _results(self) -> dict[str, RuleResult]:
@@ -105,8 +113,7 @@ class Plan:
 
     def destination_reason(self, key: str) -> str:
         """Why a destination is held or skipped: its findings."""
-        findings = self.prepared.report.destination_findings
-        return "; ".join(finding.what for finding in findings if finding.key == key)
+        return self.prepared.report.destination_reasons.get(key, "")
 
     def reason(self, key: str) -> str:
         """Why a rule is held or skipped: its findings, or what stands in its way."""
@@ -148,6 +155,7 @@ def prepare(
             full=full,
             existing=lambda: existing_destination_ids(listed.result()),
             look_up=SecretResolver(configuration, workspace_secrets(lambda: config)).look_up,
+            deployer=lambda: user_name(config),
         )
         inventory = with_unlisted(config, snapshot, listed.result())
         trashed = 0
@@ -159,7 +167,7 @@ def prepare(
         report=report,
         inventory=inventory,
         trashed_lately=trashed,
-        drifts=drifts_of(snapshot, inventory, settings),
+        drifts=drifts_of(snapshot, inventory, settings, report.stand_ins),
     )
 
 
@@ -302,7 +310,7 @@ def _alert_candidates(prepared: Prepared) -> list[Candidate]:
 
 def _decide_destinations(prepared: Prepared, deployed: Deployed) -> list[Declared]:
     snapshot = prepared.snapshot
-    wrong = {finding.key for finding in prepared.report.destination_findings}
+    wrong = prepared.report.destination_reasons
     enabled = [item for item in snapshot.destinations if item.is_enabled]
     candidates = [
         Candidate(

@@ -17,6 +17,7 @@ from alerting.resources import alert_arguments
 from alerting.rows import Destination, Rule
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot
+from alerting.stand_ins import with_stand_ins
 from alerting.templates import render_query
 
 # "destination": one that the alert notifies is gone.
@@ -30,15 +31,21 @@ _TOLD = 20
 _OURS_ONLY = ("purge_on_delete",)
 
 
-def drifts_of(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> dict[str, Drift]:
+def drifts_of(
+    snapshot: Snapshot,
+    inventory: Inventory,
+    settings: Settings,
+    stand_ins: Mapping[str, tuple[str, ...]],
+) -> dict[str, Drift]:
     """What happened outside to what earlier runs deployed, by alert_id or destination_id. Pure.
 
     Of a destination only its name and that it is there can be compared: the rest is write-only. The
     name is compared with the one deployed last, so that an edit of the row is no drift.
+    `stand_ins` are the channels that were deployed in place of destinations.
     """
     alerts, targets = by_id(inventory), destination_ids(snapshot)
     found: dict[str, Drift] = {}
-    for rule in snapshot.rules:
+    for rule in with_stand_ins(snapshot.rules, stand_ins, snapshot.destinations):
         if rule.is_enabled and rule.last_synced_at is not None:
             drift = drift_of(rule, alerts, targets, settings)
             if drift:

@@ -21,9 +21,16 @@ class AlertsError(Exception):
 
 
 class ConfigurationError(AlertsError):
-    """A stack's configuration, a pack or an option is wrong."""
+    """A stack's configuration, a pack or an option is wrong.
+
+    `commands` put it right, where some do.
+    """
 
     exit_status = 2
+
+    def __init__(self, message: str, *, commands: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.commands = commands
 
 
 class TableError(AlertsError):
@@ -52,7 +59,14 @@ class WarehouseError(WorkspaceError):
 
 
 class SecretError(WorkspaceError):
-    """A secret scope or key does not exist, may not be read, or holds no text."""
+    """A secret scope or key does not exist, may not be read, or holds no text.
+
+    `commands` make it readable, one a line of a shell.
+    """
+
+    def __init__(self, message: str, *, commands: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.commands = commands
 
 
 class ValidationError(AlertsError):

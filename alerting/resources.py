@@ -8,7 +8,7 @@ from typing import Any
 import evaluation
 from alerting.rows import Rule
 from alerting.settings import Settings
-from alerting.validation.channels import is_address, is_databricks_id
+from alerting.words import is_address, is_databricks_id
 
 OPERATORS = {sign: word for word, sign in evaluation.OPERATORS.items()}
 _VALUE_FIELDS = {"DOUBLE": "double_value", "STRING": "string_value", "BOOLEAN": "bool_value"}

@@ -54,6 +54,7 @@ _STAND_INS: dict[str, Any] = {
     "destination_id": "(NULL)",
     "destination_name": "(unreadable)",
     "destination_type": "WEBHOOK",
+    "stand_in": (),
 }
 
 
@@ -141,6 +142,8 @@ class Destination(_Row):
     databricks_destination_id: str | None = None
     databricks_display_name: str | None = None
     config_json: str | None = None
+    # Notified in its place while its secrets are not there (alerting.stand_ins).
+    stand_in: tuple[str, ...] = ()
     owner: str = Field(min_length=1)
     is_enabled: bool
     created_by: str = Field(min_length=1)
@@ -180,7 +183,7 @@ def read_rule(row: Mapping[str, Any]) -> Rule | list[Finding]:
 
 def read_destination(row: Mapping[str, Any]) -> Destination | list[Finding]:
     """A destination, or everything that is wrong with its row."""
-    return _read(Destination, _with_tags(row))
+    return _read(Destination, _destination_values(row))
 
 
 def read_rule_in_part(row: Mapping[str, Any], findings: Sequence[Finding]) -> Reading:
@@ -201,7 +204,7 @@ def read_rule_in_part(row: Mapping[str, Any], findings: Sequence[Finding]) -> Re
 def read_destination_in_part(row: Mapping[str, Any], findings: Sequence[Finding]) -> Reading:
     """The same for the row of a destination."""
     broken = frozenset(map(_column, findings))
-    values = _with_tags(row) | {name: _STAND_INS.get(name) for name in broken}
+    values = _destination_values(row) | {name: _STAND_INS.get(name) for name in broken}
     return Reading(record=_in_part(Destination, values), broken=broken)
 
 
@@ -226,6 +229,17 @@ def _rule_values(row: Mapping[str, Any]) -> dict[str, Any]:
     channels = values.get("notification_channels")
     if channels is not None and not isinstance(channels, str):
         values["notification_channels"] = tuple(channels)
+    return values
+
+
+def _destination_values(row: Mapping[str, Any]) -> dict[str, Any]:
+    """NULL, and no such column, are no stand-in."""
+    values = _with_tags(row)
+    channels = values.get("stand_in")
+    if channels is None:
+        values["stand_in"] = ()
+    elif not isinstance(channels, str):
+        values["stand_in"] = tuple(channels)
     return values
 
 

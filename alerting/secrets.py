@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,8 @@ class SecretResolver:
         if key not in self._configuration:
             raise ConfigurationError(
                 f"{{{{config/{name}}}}} is not set for this stack; set it: "
-                f"pulumi config set --secret {key} …"
+                f"pulumi config set --secret {key} …",
+                commands=(f"pulumi config set --secret {key}",),
             )
         return self._configuration[key]
 
@@ -74,7 +76,7 @@ def workspace_secrets(config: Callable[[], Config]) -> Reader:
         from databricks.sdk.core import ApiClient
 
         reference = f"{{{{secrets/{scope}/{key}}}}}"
-        with _translated(reference, scope):
+        with _translated(reference, scope, key):
             answer: Any = ApiClient(config()).do(
                 "GET", "/api/2.0/secrets/get", query={"scope": scope, "key": key}
             )
@@ -89,7 +91,7 @@ def workspace_secrets(config: Callable[[], Config]) -> Reader:
 
 
 @contextmanager
-def _translated(reference: str, scope: str) -> Iterator[None]:
+def _translated(reference: str, scope: str, key: str) -> Iterator[None]:
     """Tell what is wrong with a reference from trouble that no reference is to blame for."""
     from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied, Unauthenticated
     from databricks.sdk.errors.base import DatabricksError
@@ -99,12 +101,14 @@ def _translated(reference: str, scope: str) -> Iterator[None]:
     except PermissionDenied as error:
         raise SecretError(
             f"the secret {reference} may not be read: {error}; grant READ on the scope {scope!r} "
-            f"to the identity that deploys: databricks secrets put-acl {scope} PRINCIPAL READ"
+            f"to the identity that deploys: databricks secrets put-acl {scope} PRINCIPAL READ",
+            commands=(f"databricks secrets put-acl {scope} PRINCIPAL READ",),
         ) from error
     except (NotFound, BadRequest) as error:
         raise SecretError(
             f"the secret {reference} cannot be read: {error}; store it (databricks secrets "
-            "put-secret), or correct the reference"
+            "put-secret), or correct the reference",
+            commands=_making(scope, key, str(error)),
         ) from error
     except Unauthenticated as error:
         raise AuthenticationError(
@@ -112,3 +116,10 @@ def _translated(reference: str, scope: str) -> Iterator[None]:
         ) from error
     except (DatabricksError, OSError, TimeoutError) as error:
         raise WorkspaceError(f"the secret {reference} cannot be read: {error}") from error
+
+
+def _making(scope: str, key: str, message: str) -> tuple[str, ...]:
+    """The commands that make a secret; its scope, too, where the API says that there is none."""
+    scope_is_missing = re.match(r"scope .* does not exist", message, re.IGNORECASE)
+    create = (f"databricks secrets create-scope {scope}",) if scope_is_missing else ()
+    return (*create, f"databricks secrets put-secret {scope} {key}")

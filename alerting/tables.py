@@ -115,6 +115,7 @@ TABLES = (
             destination_type STRING ! -- EMAIL, SLACK, WEBHOOK, TEAMS, PAGERDUTY
             databricks_destination_id STRING -- written back
             config_json STRING
+            stand_in ARRAY<STRING> -- notified while its secrets are missing: deployer, a channel
             owner STRING !
             is_enabled BOOLEAN !
             created_by STRING !

@@ -15,6 +15,7 @@ DOMAINS = ("COST", "SECURITY", "PERFORMANCE", "RELIABILITY", "QUALITY")
 # A domain is two or more labels (RFC 1035, internationalized ones too), so `a@b.c.` is none.
 _LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
 _ADDRESS = re.compile(rf"[^@\s<>\"',;]+@{_LABEL}(?:\.{_LABEL})+")
+_DATABRICKS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Control characters, and the separators of lines and paragraphs: they break one-line reports.
 _BREAKING = frozenset({"Cc", "Zl", "Zp"})
 
@@ -22,6 +23,11 @@ _BREAKING = frozenset({"Cc", "Zl", "Zp"})
 def is_address(text: str) -> bool:
     """Whether a text is an e-mail address."""
     return _ADDRESS.fullmatch(text) is not None
+
+
+def is_databricks_id(channel: str) -> bool:
+    """Whether a channel has the form of a destination's Databricks id, a UUID."""
+    return _DATABRICKS_ID.fullmatch(channel) is not None
 
 
 def same_address(text: str) -> str:

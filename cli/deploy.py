@@ -24,7 +24,7 @@ from alerting.inventory import folder
 from alerting.outcome import Outcome, new_run_id, record, record_news
 from cli import console
 from cli.context import StackContext
-from cli.findings import print_findings
+from cli.findings import print_findings, print_waiting
 from cli.folders import ensure_folder
 from cli.local import is_sandbox
 from cli.memory import give_back
@@ -96,6 +96,7 @@ def run_preview(request: Request) -> DeploymentResult:
         request = reading_again(request, prepared)
         if not request.json:
             print_findings(prepared.report.findings)
+            print_waiting(prepared.report.waiting)
         steps = StepCollector()
         result = operate(request, engine, engine.preview, steps)
         if request.plan_out is not None and result.succeeded:
@@ -109,6 +110,7 @@ def run_up(request: Request) -> int:
         started = dt.datetime.now(dt.UTC)
         request = reading_again(request, prepared)
         print_findings(prepared.report.findings)
+        print_waiting(prepared.report.waiting)
         planned = request.plan_in and read_plan(request.plan_in, request.stack)
         if not request.skip_preview or planned:
             steps = StepCollector()

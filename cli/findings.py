@@ -1,10 +1,11 @@
-"""Findings: every rule, every reason, at once."""
+"""Findings: every rule, every reason, at once; and what waits for secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from alerting.findings import Finding
+from alerting.stand_ins import Waiting, told
 from cli import console
 
 
@@ -26,6 +27,13 @@ def print_findings(findings: Sequence[Finding]) -> None:
             console.note(f"{finding.key} {_place(finding)}: {what} → {finding.remedy}")
     keys = len({finding.key for finding in findings})
     console.note(f"{len(findings)} findings in {keys} rows")
+
+
+def print_waiting(waiting: Sequence[Waiting]) -> None:
+    """Print which destinations wait for secrets and what makes these; nothing where none does."""
+    text = told(waiting)
+    if text:
+        console.note(text)
 
 
 def _place(finding: Finding) -> str:

@@ -97,10 +97,7 @@ def deleted_outcomes(result: DeploymentResult) -> tuple[list[RowOutcome], list[R
 
 def _destinations(prepared: Prepared, result: DeploymentResult) -> list[RowOutcome]:
     """Outcomes of destinations, invalid ones among them: held as deployed, or skipped."""
-    findings: dict[str, list[str]] = {}
-    for finding in prepared.report.destination_findings:
-        findings.setdefault(finding.key, []).append(finding.what)
-    reasons = {key: "; ".join(found) for key, found in findings.items()}
+    reasons = prepared.report.destination_reasons
     done = _applied(result, DESTINATION)
     snapshot = prepared.snapshot
     ids = {row.destination_id: row.databricks_destination_id for row in snapshot.destinations}

@@ -9,6 +9,7 @@ import pulumi
 
 from alerting.deployment import PREPARED_VARIABLE, Plan
 from alerting.drift import told
+from alerting.stand_ins import told as told_waiting
 
 _WORDS = {"hold": "held as deployed", "skip": "skipped"}
 
@@ -30,6 +31,10 @@ def warn(plan: Plan) -> None:
     """Say which rules are held or skipped and why, and what else a person should know."""
     for warning in plan.warnings:
         pulumi.log.warn(warning)
+    # `alerts` tells that itself, once for preview and update.
+    waiting = told_waiting(plan.prepared.report.waiting)
+    if waiting and not os.environ.get(PREPARED_VARIABLE):
+        pulumi.log.warn(waiting)
     # `alerts` has what was changed outside read again; the CLI does it when it is told to.
     drifts = plan.unseen_drifts
     if drifts and not os.environ.get(PREPARED_VARIABLE):

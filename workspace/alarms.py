@@ -14,6 +14,7 @@ from workspace.notification.inbox import Inbox
 from workspace.notification.mail import Mailbox
 from workspace.notification.notifier import Notifier
 from workspace.store import Store
+from workspace.system.live import EvaluationLog, show_alerts
 from workspace.warehouse import Warehouse
 
 
@@ -38,7 +39,9 @@ class Alarms:
         self.notifier = Notifier(store, self.mailbox, host, egress=egress)
         self.history = History(store, warehouse, self.notifier.receivers_of)
         self.evaluations = Evaluations(store)
-        listeners = (self.notifier, self.history)
+        seen = EvaluationLog(warehouse.journal, self.notifier.receivers_of)
+        show_alerts(warehouse.system, store)
+        listeners = (self.notifier, self.history, seen)
         self.runner = Runner(store, alerts, warehouse, self.evaluations, listeners)
         self.scheduler = Scheduler(alerts, self.runner, clock)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
@@ -12,7 +13,11 @@ from workspace.errors import ApiError
 from workspace.page.routes import OPEN as PAGES
 from workspace.page.routes import OPEN_BELOW as PAGES_BELOW
 from workspace.state import ORG_ID
+from workspace.system import requests
 from workspace.wire import MAX_BODY, refusal
+
+if TYPE_CHECKING:
+    from workspace.state import Workspace
 
 # What answers before anybody has a token.
 OPEN = frozenset(
@@ -27,6 +32,8 @@ BODY_SECONDS = 30.0  # between two pieces of a body
 # Webhooks know no token of ours.
 _RECEIVERS = "/inbox/"
 _SQL = ("/sql/1.0/", "/api/2.0/sql/statements", "/api/2.0/sql/sessions")
+# Not in the audit log: our own doors, and the drivers' protocol, whose statements stand elsewhere.
+_UNTOLD = ("/local/", "/sql/1.0/", _RECEIVERS, "/.well-known/", "/page", "/static")
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -50,6 +57,7 @@ class Door:
             return
         workspace = scope["app"].state.workspace
         request = Request(scope)
+        send = _noting(send, lambda status: _keep(workspace, request, status))
         if not scope["path"].startswith("/local/"):
             workspace.requests.add(scope["method"], scope["path"])
         try:
@@ -63,6 +71,37 @@ class Door:
             await refusal(error)(scope, receive, signed(send))
             return
         await self._app(scope, _bounded(receive), signed(send))
+
+
+def _noting(send: Send, note: Callable[[int], None]) -> Send:
+    """Tells an answer's status to `note`."""
+
+    async def noted(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            note(message["status"])
+        await send(message)
+
+    return noted
+
+
+def _keep(workspace: Workspace, request: Request, status: int) -> None:
+    """Keep the request for the audit log."""
+    path, journal = request.url.path, workspace.journal
+    if journal is None:
+        return
+    if path.startswith(_UNTOLD) and status != HTTPStatus.UNAUTHORIZED:
+        return
+    user = getattr(request.state, "user", None)
+    told = requests.Request(
+        method=request.method,
+        path=path,
+        query=request.url.query,
+        user=user.name if user is not None else "",
+        status=status,
+        address=request.client.host if request.client else "",
+        agent=request.headers.get("user-agent", ""),
+    )
+    requests.record(journal, told, workspace.clock())
 
 
 def signed(send: Send) -> Send:

@@ -54,12 +54,16 @@ def serve(data_dir: Path, port: int, options: Options = Options()) -> None:
         directory = Directory(store)
         token = _token(data_dir)
         directory.keep_token(ADMIN, token)
-        warehouse = Warehouse(data_dir / "warehouse", options.spark, is_admin=directory.is_admin)
+        clock = Clock(options.clock, options.speed)
+        warehouse = Warehouse(
+            data_dir / "warehouse", options.spark, is_admin=directory.is_admin, clock=clock
+        )
         warehouse.start()
         try:
-            clock = Clock(options.clock, options.speed)
             alarms = Alarms(store, warehouse, clock, lambda: host, egress=options.allow_egress)
-            workspace = Workspace(store, warehouse, directory, host, clock, alarms=alarms)
+            workspace = Workspace(
+                store, warehouse, directory, host, clock, alarms=alarms, journal=warehouse.journal
+            )
             _announce(data_dir, host, token)
             alarms.start()
             try:

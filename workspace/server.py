@@ -24,6 +24,7 @@ from workspace.faults.routes import routes as fault_routes
 from workspace.files.routes import routes as file_routes
 from workspace.folders.routes import routes as folder_routes
 from workspace.identity.routes import routes as identity_routes
+from workspace.ids import ACCOUNT_ID
 from workspace.notification.inbox import route as inbox_route
 from workspace.page.routes import routes as page_routes
 from workspace.permissions.folder_routes import routes as folder_permission_routes
@@ -90,7 +91,7 @@ async def _discovery(request: Request) -> Response:
         {
             "oidc_endpoint": f"{host}/oidc",
             "workspace_id": ORG_ID,
-            "account_id": "00000000-0000-0000-0000-000000000001",
+            "account_id": ACCOUNT_ID,
             "cloud": "AWS",
             "host_type": "WORKSPACE",
         }

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from workspace.faults.book import FaultBook
 from workspace.identity.models import Directory
+from workspace.ids import ORG_ID, WAREHOUSE_ID
 from workspace.requests_log import RequestLog
 from workspace.store import Store
+from workspace.system.journal import Journal
 from workspace.warehouse import Warehouse
 from workspace.warehouses.models import Power
 
 if TYPE_CHECKING:
     from workspace.alarms import Alarms
 
-WAREHOUSE_ID = "0000000000000001"
-ORG_ID = "1000000000000001"
+__all__ = ["ORG_ID", "WAREHOUSE_ID", "Workspace", "now"]
 
 
 def now() -> dt.datetime:
@@ -39,6 +40,8 @@ class Workspace:
     faults: FaultBook = field(default_factory=FaultBook)
     requests: RequestLog = field(default_factory=RequestLog)
     alarms: Alarms | None = None
+    journal: Journal | None = None
+    """Where requests are kept for the audit log; None where there is none."""
 
     def timestamp(self) -> str:
         """The clock's time as the APIs write it (RFC 3339, UTC, milliseconds)."""

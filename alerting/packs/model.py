@@ -127,6 +127,8 @@ class Defaults(_Strict):
     aggregation: Aggregation = "FIRST"
     empty_result_state: EmptyResultState = "OK"
     pause_status: PauseStatus = "PAUSED"
+    stand_in: tuple[Text, ...] = ()
+    """Who is notified while a destination's secrets are missing (alerting.stand_ins)."""
 
 
 class Message(_Strict):
@@ -144,6 +146,8 @@ class PackDestination(_Strict):
     type: DestinationType
     owner: Text
     config: dict[str, str | tuple[str, ...]]
+    stand_in: tuple[Text, ...] | None = None
+    """Who is notified while its secrets are missing; the pack's default if left out."""
     tags: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -170,7 +174,7 @@ class Manifest(_Strict):
     message: Message | None = None
     destinations: tuple[PackDestination, ...] = ()
     tables: dict[ColumnName, Columns] = Field(default_factory=dict)
-    """The tables of the gold schema that the rules read, for tests and sample data."""
+    """The tables of the gold schema that the rules read, for tests."""
 
 
 class RuleFile(_Strict):

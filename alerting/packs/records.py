@@ -90,7 +90,9 @@ DESTINATIONS = Shape(
             "tags": "MAP<STRING,STRING>",
         }
     ),
-    settings=MappingProxyType({"owner": "STRING", "is_enabled": "BOOLEAN"}),
+    settings=MappingProxyType(
+        {"stand_in": "ARRAY<STRING>", "owner": "STRING", "is_enabled": "BOOLEAN"}
+    ),
 )
 
 
@@ -101,7 +103,7 @@ def rule_rows(pack: Pack, values: Mapping[str, Value]) -> list[dict[str, Any]]:
 
 def destination_rows(pack: Pack, values: Mapping[str, Value]) -> list[dict[str, Any]]:
     """One row a destination, tagged likewise."""
-    rows = (_destination_row(item, values) for item in pack.manifest.destinations)
+    rows = (_destination_row(pack, item, values) for item in pack.manifest.destinations)
     return [_tagged(row, DESTINATIONS, pack) for row in rows]
 
 
@@ -158,7 +160,9 @@ def _for_rule(template: str, rule: PackRule) -> str:
     return _RULE_REFERENCE.sub(lambda match: str(getattr(rule, match[1])), template).strip()
 
 
-def _destination_row(destination: PackDestination, values: Mapping[str, Value]) -> dict[str, Any]:
+def _destination_row(
+    pack: Pack, destination: PackDestination, values: Mapping[str, Value]
+) -> dict[str, Any]:
     config = {
         key: variables.render_text(value, values)
         if isinstance(value, str)
@@ -170,6 +174,11 @@ def _destination_row(destination: PackDestination, values: Mapping[str, Value]) 
         "destination_name": destination.name,
         "destination_type": destination.type,
         "config_json": json.dumps(config, ensure_ascii=False),
+        "stand_in": list(
+            pack.manifest.defaults.stand_in
+            if destination.stand_in is None
+            else destination.stand_in
+        ),
         "owner": destination.owner,
         "is_enabled": True,
         "tags": dict(destination.tags),

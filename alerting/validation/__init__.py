@@ -12,6 +12,7 @@ from alerting.findings import Finding
 from alerting.rows import Reading, Rule
 from alerting.settings import Settings
 from alerting.snapshot import InvalidRow, Snapshot
+from alerting.stand_ins import stand_in_findings
 from alerting.tables import ALERTS
 from alerting.targets import destination_findings
 from alerting.templates import render_query
@@ -23,8 +24,9 @@ from alerting.validation.references import TableName, tables_of
 from alerting.validation.remembered import remember
 from alerting.validation.report import RuleResult, ValidationReport
 from alerting.validation.schedule import check_schedule
-from alerting.validation.secrets import LookUp, check_secrets
+from alerting.validation.secrets import LookUp, missing_secrets
 from alerting.validation.statement import check_statement, read_statement
+from alerting.validation.waiting import wait_for_secrets
 from alerting.warehouse import SqlWarehouse
 
 __all__ = ["RuleResult", "ValidationReport", "validate"]
@@ -38,22 +40,24 @@ def validate(
     full: bool = False,
     existing: Callable[[], Set[str]] = frozenset,
     look_up: LookUp | None = None,
+    deployer: Callable[[], str] = str,
 ) -> ValidationReport:
     """Validate every enabled rule and destination.
 
     One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when
     it was last found valid, unless `full`. `existing` as for `check_channels`, `look_up` as for
-    `check_secrets` (None: references are not looked up). Of a row that is no rule, whatever can be
-    read is checked too. Raises WarehouseError or WorkspaceError for trouble that is no rule's
-    fault.
+    `missing_secrets` (None: references are not looked up), `deployer` tells who
+    deploys. Of a row that is no rule, whatever can be read is checked too. Raises WarehouseError or
+    WorkspaceError for trouble that is no rule's fault.
     """
-    broken = destination_findings(snapshot)
-    if look_up is not None:
-        broken += check_secrets(snapshot.destinations, look_up)
+    there = cache(existing)
+    broken = [*destination_findings(snapshot), *stand_in_findings(snapshot.destinations)]
+    missing = missing_secrets(snapshot.destinations, look_up) if look_up is not None else {}
+    waiting, lacking = wait_for_secrets(snapshot, broken, missing, there, cache(deployer))
+    broken += lacking
     destinations = _destinations(snapshot, broken)
     names = _name_counts(snapshot)
     enabled = [rule for rule in snapshot.rules if rule.is_enabled]
-    there = cache(existing)
 
     def draft(rule: Rule) -> _Draft:
         return _draft(rule, settings, names, check_channels(rule, destinations, there))
@@ -84,6 +88,7 @@ def validate(
         config_version=snapshot.config_version,
         rules=tuple(sorted(results, key=lambda item: item.alert_id)),
         destination_findings=tuple(broken),
+        waiting=tuple(waiting),
     )
 
 

@@ -6,21 +6,13 @@ A destination that others manage has no row; a rule names it by its Databricks i
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Mapping, Set
 
 from alerting.findings import Finding
 from alerting.rows import Rule
-from alerting.words import is_address
+from alerting.words import is_address, is_databricks_id
 
 __all__ = ["check_channels", "is_address", "is_databricks_id"]
-
-_DATABRICKS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def is_databricks_id(channel: str) -> bool:
-    """Whether a channel has the form of a destination's Databricks id, a UUID."""
-    return _DATABRICKS_ID.fullmatch(channel) is not None
 
 
 def check_channels(

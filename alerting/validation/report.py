@@ -8,6 +8,7 @@ import hashlib
 from pydantic import BaseModel, ConfigDict
 
 from alerting.findings import Finding
+from alerting.stand_ins import Waiting
 
 
 class RuleResult(BaseModel):
@@ -36,7 +37,10 @@ class RuleResult(BaseModel):
 
 
 class ValidationReport(BaseModel):
-    """Results of every enabled rule, and findings of destinations."""
+    """Results of every enabled rule, and findings of destinations.
+
+    `waiting` are destinations without their secrets for which others stand in: no findings.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,6 +49,21 @@ class ValidationReport(BaseModel):
     config_version: int
     rules: tuple[RuleResult, ...]
     destination_findings: tuple[Finding, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+    @property
+    def stand_ins(self) -> dict[str, tuple[str, ...]]:
+        """Who is notified in place of a destination that is not there, by destination_id."""
+        return {item.key: item.channels for item in self.waiting if item.channels}
+
+    @property
+    def destination_reasons(self) -> dict[str, str]:
+        """Why destinations are held or skipped, by destination_id."""
+        reasons: dict[str, list[str]] = {}
+        for finding in self.destination_findings:
+            reasons.setdefault(finding.key, []).append(finding.what)
+        joined = {key: "; ".join(found) for key, found in reasons.items()}
+        return joined | {item.key: item.reason for item in self.waiting}
 
     @property
     def findings(self) -> list[Finding]:

@@ -12,30 +12,34 @@ from alerting.tables import DESTINATIONS
 from alerting.targets import references
 
 LookUp = Callable[[str], object]
+Problem = ConfigurationError | SecretError
 _AT_ONCE = 10
 
 
-def check_secrets(destinations: Sequence[Destination], look_up: LookUp) -> list[Finding]:
-    """A finding for each reference of an enabled destination that stands for nothing readable.
+def missing_secrets(
+    destinations: Sequence[Destination], look_up: LookUp
+) -> dict[str, list[Problem]]:
+    """What is wrong with references of enabled destinations that stand for nothing readable.
 
-    `look_up` takes what stands between the braces. Each reference is looked up once, several at a
-    time. Trouble that is not the row's raises WorkspaceError: nothing is then known of the rest.
+    By destination_id. `look_up` takes what stands between the braces. Each reference is looked up
+    once, several at a time. Trouble that is not the row's raises WorkspaceError: nothing is then
+    known of the rest.
     """
     wanted = {item.destination_id: references(item) for item in destinations if item.is_enabled}
     every = sorted({reference for listed in wanted.values() for reference in listed})
     if not every:
-        return []
+        return {}
     with ThreadPoolExecutor(min(_AT_ONCE, len(every)), thread_name_prefix="secrets") as pool:
         wrong = dict(zip(every, pool.map(lambda item: _problem(item, look_up), every), strict=True))
-    return [
-        _finding(key, problem)
-        for key, listed in wanted.items()
-        for reference in listed
-        if (problem := wrong[reference]) is not None
-    ]
+    found: dict[str, list[Problem]] = {}
+    for key, listed in wanted.items():
+        for reference in listed:
+            if (problem := wrong[reference]) is not None:
+                found.setdefault(key, []).append(problem)
+    return found
 
 
-def _problem(reference: str, look_up: LookUp) -> ConfigurationError | SecretError | None:
+def _problem(reference: str, look_up: LookUp) -> Problem | None:
     try:
         look_up(reference)
     except (ConfigurationError, SecretError) as error:
@@ -43,7 +47,8 @@ def _problem(reference: str, look_up: LookUp) -> ConfigurationError | SecretErro
     return None
 
 
-def _finding(key: str, problem: ConfigurationError | SecretError) -> Finding:
+def secret_finding(key: str, problem: Problem) -> Finding:
+    """The finding of a destination whose secret is missing and for which nobody stands in."""
     what, _, remedy = str(problem).partition("; ")
     return Finding(
         key=key,

@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from alerting.packs.views import MadeViews, make_missing_views, read_views
 from alerting.tables import create_or_migrate
+from alerting.warehouse import SqlWarehouse
 from cli import console
-from cli.context import open_stack
+from cli.context import StackContext, open_stack
 from cli.folders import ensure_folder
 from cli.options import Stack
 
 
-def init(stack: Stack = "local") -> None:
-    """Make what is missing of the Delta tables, their columns, and the folder; drops nothing."""
+def init(
+    stack: Stack = "local",
+    views: Annotated[
+        bool,
+        typer.Option(help="Make the tables that packs read as views over the system tables."),
+    ] = True,
+) -> None:
+    """Make what is missing of the Delta tables, the packs' views and the folder; drops nothing."""
     context = open_stack(stack)
     with context.warehouse() as warehouse:
         done = create_or_migrate(warehouse, context.settings)
+        made = _views(context, warehouse) if views else MadeViews((), {})
     where = f"{context.settings.catalog}.{context.settings.gold_schema}"
+    done += [f"created view {name}" for name in made.made]
     done += ensure_folder(context)
     for line in done:
         console.out.print(line, highlight=False)
-    if not done:
+    for name, problem in made.failed.items():
+        console.note(f"warning: the view {name} was not made: {problem}")
+    if made.failed:
+        console.note(
+            "Rules that read these stay out until they are there: have the system schemas enabled "
+            "and SELECT on them granted, then run `alerts init` again, or make the tables yourself"
+        )
+    if not done and not made.failed:
         console.out.print(f"The tables in {where} are up to date", highlight=False)
+
+
+def _views(context: StackContext, warehouse: SqlWarehouse) -> MadeViews:
+    """Those of every pack of the project; the first pack that has a name wins."""
+    found = {
+        view.name: view
+        for folder in sorted((context.project_dir / "packs").glob("*/"), reverse=True)
+        for view in read_views(folder, context.settings)
+    }
+    return make_missing_views(warehouse, context.settings, [*found.values()])

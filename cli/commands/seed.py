@@ -13,7 +13,6 @@ from alerting.packs.model import Pack
 from alerting.packs.seed import SeedResult
 from alerting.packs.seed import seed as seed_pack
 from alerting.packs.variables import Value, parse
-from alerting.samples.loading import load
 from cli import console
 from cli.context import open_stack
 from cli.local import is_sandbox
@@ -29,9 +28,6 @@ def seed(
     force: Annotated[
         bool, typer.Option(help="Put every column back to the pack's, users' edits too.")
     ] = False,
-    samples: Annotated[
-        bool, typer.Option(help="In the local workspace, also fill the gold tables with samples.")
-    ] = True,
     json: Json = False,
 ) -> None:
     """MERGE a pack's rules and destinations into the tables; users' edits of rows stay."""
@@ -49,19 +45,14 @@ def seed(
             force=force,
             local_host=local_host,
         )
-        filled: tuple[str, ...] = ()
-        if samples and is_sandbox(stack):
-            filled = load(warehouse, context.settings, loaded).filled
     if json:
-        console.print_json({**_facts(result), "sample_tables_filled": list(filled)})
+        console.print_json(_facts(result))
         return
     console.out.print(
         f"Pack {loaded.manifest.name}: {result.inserted} rows inserted, {result.updated} updated, "
         f"{result.unchanged} unchanged",
         highlight=False,
     )
-    if filled:
-        console.out.print(f"Sample data in {', '.join(filled)}", highlight=False)
 
 
 def _variables(pack: Pack, given: list[str]) -> dict[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from enum import StrEnum
 from functools import cache, partial
 from typing import Annotated, Any
@@ -23,6 +23,7 @@ from alerting.inventory import (
 from alerting.reports.prometheus import RuleStatus, to_prometheus
 from alerting.settings import Settings
 from alerting.snapshot import Snapshot, read_snapshot
+from alerting.stand_ins import StandIns, with_stand_ins
 from cli import console
 from cli.context import StackContext, open_stack
 from cli.options import Json, Stack
@@ -58,6 +59,7 @@ def status(
         partial(is_trashed, context.workspace),
         _changed_permissions(context, snapshot, inventory),
         cache(lambda identity: not destination_exists(context.workspace, identity)),
+        _stand_ins(context, snapshot),
     )
     if format_ is StatusFormat.PROMETHEUS:
         sys.stdout.write(to_prometheus(stack, rule_statuses(snapshot, entries), _now()))
@@ -88,16 +90,17 @@ def describe(
     trashed: Callable[[str], bool] = lambda _: False,
     permissions: Set[str] = frozenset(),
     lost: Callable[[str], bool] = lambda _: True,
+    stand_ins: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[dict[str, Any]]:
     """One entry a rule, for machines; `drift` is None where row and workspace agree.
 
     `trashed` tells whether an alert that no list shows is in the trash, `permissions` are the
     alert_ids whose alerts' permissions were changed outside. `lost` confirms that a destination
-    which no list shows is gone: that list is behind at times.
+    which no list shows is gone: that list is behind at times. `stand_ins` as for `with_stand_ins`.
     """
     alerts, targets = by_id(inventory), destination_ids(snapshot)
     entries = []
-    for rule in snapshot.rules:
+    for rule in with_stand_ins(snapshot.rules, stand_ins or {}, snapshot.destinations):
         if not rule.is_enabled:
             continue
         alert = alerts.get(rule.databricks_alert_id or "")
@@ -140,6 +143,22 @@ def _changed_permissions(
         me=user_name(context.workspace),
         workers=settings.parallel_workers,
     )
+
+
+def _stand_ins(context: StackContext, snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Who was deployed in place of destinations that no run made yet."""
+    absent = {
+        item.destination_id
+        for item in snapshot.destinations
+        if not item.databricks_destination_id or not item.is_enabled
+    }
+    made = StandIns(snapshot.destinations, absent, cache(lambda: user_name(context.workspace)))
+    found = {
+        item.destination_id: made.of(item.destination_id)
+        for item in snapshot.destinations
+        if item.destination_id in absent and item.is_enabled and item.stand_in
+    }
+    return {key: channels for key, channels in found.items() if channels}
 
 
 def rule_statuses(snapshot: Snapshot, entries: list[dict[str, Any]]) -> list[RuleStatus]:

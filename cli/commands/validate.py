@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from alerting.inventory import existing_destination_ids, take_inventory
+from alerting.inventory import existing_destination_ids, take_inventory, user_name
 from alerting.secrets import SecretResolver, workspace_secrets
 from alerting.snapshot import read_snapshot
 from alerting.validation import validate as validate_snapshot
 from cli import console
 from cli.context import open_stack
-from cli.findings import print_findings
+from cli.findings import print_findings, print_waiting
 from cli.options import Full, Json, Stack
 
 
@@ -27,6 +27,7 @@ def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> 
             full=full,
             existing=lambda: existing_destination_ids(take_inventory(context.workspace)),
             look_up=secrets.look_up,
+            deployer=lambda: user_name(context.workspace),
         )
     findings = report.findings
     explained = sum(1 for result in report.rules if result.duration_ms is not None)
@@ -38,10 +39,12 @@ def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> 
                 "explained": explained,
                 "config_version": report.config_version,
                 "findings": [finding.model_dump() for finding in findings],
+                "waiting": [item.model_dump() for item in report.waiting],
             }
         )
     else:
         print_findings(findings)
+        print_waiting(report.waiting)
         if not findings:
             unchanged = len(report.rules) - explained
             note = f", {unchanged} of them unchanged since they were" if unchanged else ""

@@ -98,14 +98,14 @@ def seed_rules(project: Project) -> None:
     """Rules and gold tables as `alerts seed -s local` makes them, on a schema of our own."""
     from alerting.packs.loader import find_pack, load_pack
     from alerting.packs.seed import seed
-    from alerting.samples.loading import load
+    from alerting.packs.views import make_missing_views, read_views
     from alerting.warehouse import open_warehouse
 
     pack = load_pack(find_pack("health_monitor", ROOT / "packs"))
     schema = _Schema("main", project.schema)
     with open_warehouse(_config(project), project.workspace.warehouse_id) as warehouse:
         seed(warehouse, schema, pack, {}, by="bench", local_host=project.workspace.url)
-        load(warehouse, schema, pack)
+        make_missing_views(warehouse, schema, read_views(pack.folder, schema))
 
 
 def _config(project: Project) -> Config:

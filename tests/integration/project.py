@@ -9,7 +9,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
@@ -17,9 +17,6 @@ from databricks import sql
 
 from alerting.packs.loader import load_pack
 from alerting.packs.model import Pack
-from alerting.packs.ports import GoldSchema, table_name
-from alerting.samples.loading import LoadResult, load
-from alerting.warehouse import SqlWarehouse
 from cli import app
 from workspace.process import Running
 
@@ -161,47 +158,19 @@ def make_project(directory: Path, workspace: Running) -> Project:
     return project
 
 
-@dataclass(frozen=True)
-class _Schema:
-    """Where the samples are that every project copies: making them takes seconds."""
-
-    catalog: str = "main"
-    gold_schema: str = "samples_of_tests"
-
-
-_SAMPLED: set[str] = set()  # URLs of workspaces that hold them
-
-
 @cache
 def _pack(folder: Path) -> Pack:
     """A pack of the repository's, read once: to place its faults takes a third of a second."""
     return load_pack(folder)
 
 
-def _copy_samples(
-    url: str, warehouse: SqlWarehouse, settings: GoldSchema, pack: Pack
-) -> LoadResult:
-    """What `load` makes of a new schema, copied."""
-    source = _Schema()
-    if url not in _SAMPLED:
-        warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS main.{source.gold_schema}")
-        load(warehouse, source, pack)
-        _SAMPLED.add(url)
-    for name in pack.manifest.tables:
-        warehouse.execute(
-            f"CREATE TABLE {table_name(settings, name)} AS SELECT * FROM {table_name(source, name)}"
-        )
-    return LoadResult(filled=tuple(pack.manifest.tables), unchanged=())
-
-
 @contextlib.contextmanager
 def seeded_project(directory: Path, workspace: Running) -> Iterator[Project]:
-    """A project whose tables hold the pack health_monitor and whose gold tables have samples."""
+    """A project whose tables hold the pack health_monitor, over views of the system tables."""
     project = make_project(directory, workspace)
     with (
         mock.patch("cli.commands.seed.is_sandbox", return_value=True),
         mock.patch("cli.commands.seed.load_pack", lambda folder: _pack(folder.resolve())),
-        mock.patch("cli.commands.seed.load", partial(_copy_samples, workspace.url)),
     ):
         for arguments in (("init", "-s", "test"), ("seed", "health_monitor", "-s", "test")):
             answer = project.alerts(*arguments)

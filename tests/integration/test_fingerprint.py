@@ -15,6 +15,13 @@ def validation(project: Project, *arguments: str) -> dict[str, Any]:
     return found
 
 
+def _with_another_column(project: Project, name: str) -> None:
+    """A table in a view's place that has one column more."""
+    project.sql(f"CREATE TABLE copied AS SELECT *, 'x' AS extra FROM {name}")
+    project.sql(f"DROP VIEW {name}")
+    project.sql(f"ALTER TABLE copied RENAME TO {name}")
+
+
 def test_only_what_changed_is_explained(project: Project) -> None:
     project.keep_rules("COST-001", "COST-002", "SEC-006", "QUAL-001")
     assert validation(project)["explained"] == 4
@@ -37,7 +44,7 @@ def test_only_what_changed_is_explained(project: Project) -> None:
     assert found["explained"] == 1
     assert [item["key"] for item in found["findings"]] == ["COST-001"]
 
-    project.sql("ALTER TABLE fact_audit_logs ADD COLUMNS (extra STRING)")
+    _with_another_column(project, "fact_audit_logs")
     assert validation(project)["explained"] == 2  # and SEC-006, which reads that table
 
 
@@ -46,7 +53,7 @@ def test_a_table_that_breaks_under_a_rule_is_found_though_no_rule_changed(
 ) -> None:
     project.keep_rules("COST-001", "SEC-006")
     assert project.deploy().status == 0
-    project.sql("DROP TABLE fact_audit_logs")
+    project.sql("DROP VIEW fact_audit_logs")
     project.sql("CREATE TABLE fact_audit_logs (event_time TIMESTAMP, action_name STRING)")
     found = validation(project)
     assert found["explained"] == 1

@@ -68,7 +68,7 @@ def test_the_branches_of_four_people(deployed: Project, tmp_path: Path) -> None:
     assert (answer.status, report["counts"]) == (0, {"delete": 6})
     assert deployed.deploy().status == 0
 
-    deployed.sql("DROP TABLE fact_audit_logs")
+    deployed.sql("DROP VIEW fact_audit_logs")
     deployed.sql("CREATE TABLE fact_audit_logs (event_time TIMESTAMP, other STRING)")
     reports = {name: tmp_path / f"gate.{name}" for name in ("markdown", "junit", "sarif", "html")}
     answer, report = gate(deployed, *(f"--format={key}={file}" for key, file in reports.items()))

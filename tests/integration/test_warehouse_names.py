@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warehouse_server import ADMIN, SPARK
 
-from workspace.warehouse import SqlError, Warehouse
+from workspace.warehouse import SqlError, Warehouse, sessions
+from workspace.warehouse.own_names import engine_catalog
 
 pytestmark = pytest.mark.skipif(bool(SPARK), reason="about Sail's own names and start")
 # What SQL, Spark or Sail mean something by, and signs that names may have.
@@ -92,8 +93,8 @@ def test_any_text_that_is_allowed_is_a_name(warehouse: Warehouse, name: str) -> 
     _life(warehouse, schema, _quoted(name))
 
 
-def test_a_catalog_that_the_engine_reserves_lives_and_survives_a_restart(tmp_path: Path) -> None:
-    for name in ("system", "my-catalog"):
+def test_a_catalog_of_an_odd_name_lives_and_survives_a_restart(tmp_path: Path) -> None:
+    for name in ("systems", "my-catalog"):
         first = _open(tmp_path)
         _run(first, f"CREATE CATALOG {_quoted(name)}")
         assert _run(first, "SELECT 1 AS n") == [{"n": 1}]
@@ -128,34 +129,39 @@ def test_a_name_that_unity_catalog_refuses_is_refused(warehouse: Warehouse, name
     assert _run(warehouse, "SELECT 1 AS n") == [{"n": 1}]
 
 
+def _refuse(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    """Have Sail set up a catalog by the one name that it takes from nobody."""
+
+    def named(name: str) -> str:
+        return "system" if name == refused else engine_catalog(name)
+
+    monkeypatch.setattr(sessions, "engine_catalog", named)
+
+
 def test_a_catalog_that_the_engine_refuses_reaches_no_store(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever Sail may reserve next: the statement fails, and everything else goes on."""
-    from workspace.warehouse import own_names
-
-    monkeypatch.setattr(own_names, "_RESERVED", frozenset())
+    _refuse(monkeypatch, "refused")
     with pytest.raises(SqlError, match="not supported by the local workspace"):
-        _run(warehouse, "CREATE CATALOG system")
+        _run(warehouse, "CREATE CATALOG refused")
     assert _run(warehouse, "SELECT 1 AS n") == [{"n": 1}]
-    assert "system" not in warehouse.catalog.catalogs()
+    assert "refused" not in warehouse.catalog.catalogs()
 
 
 def test_a_catalog_in_the_store_that_the_engine_refuses_is_set_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = _open(tmp_path)
-    first.catalog.add_catalog("system")
+    first.catalog.add_catalog("refused")
     first.stop()
-    from workspace.warehouse import own_names
-
-    monkeypatch.setattr(own_names, "_RESERVED", frozenset())
+    _refuse(monkeypatch, "refused")
     with caplog.at_level(logging.ERROR, logger="workspace.warehouse"):
         again = _open(tmp_path)
     try:
-        assert "'system' is set aside" in caplog.text
+        assert "'refused' is set aside" in caplog.text
         assert _run(again, "SELECT 1 AS n") == [{"n": 1}]
-        _run(again, "DROP CATALOG system CASCADE")
+        _run(again, "DROP CATALOG refused CASCADE")
     finally:
         again.stop()
 

@@ -95,7 +95,9 @@ class Runner:
             condition = from_api(alert["evaluation"])
             statement = evaluation_statement(alert["query_text"], condition)
             user = _user_of(alert)
-            table = self._warehouse.execute(statement, parameters_of(alert), user=user).table
+            table = self._warehouse.execute(
+                statement, parameters_of(alert), user=user, alert_id=alert["id"]
+            ).table
             rows = table.slice(0, ROWS_TOLD).to_pylist()
             outcome = read_outcome(condition, rows[0] if rows else None)
             columns = result_columns(condition, table.column_names)

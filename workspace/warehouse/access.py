@@ -8,6 +8,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from workspace.system.schemas import CATALOG as SYSTEM
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.errors import SqlError, syntax_error, unsupported
 from workspace.warehouse.grants import Grants, insufficient
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _OBJECTS = {"TABLE": "TABLE", "VIEW": "TABLE", "SCHEMA": "SCHEMA", "DATABASE": "SCHEMA"}
 _CHANGES = exp.Insert | exp.Update | exp.Delete | exp.Merge
+_CHANGING = frozenset(
+    ["INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "DROP", "ALTER", "OPTIMIZE"]
+)
 _FREE = {"USE", "SET", "RESET", "SHOW", "GRANT", "REVOKE"}
 
 
@@ -42,6 +46,36 @@ def require(text: Text, where: Session, grants: Grants, catalog: Catalog) -> Non
         _require_target(tree, target, where, grants, catalog)
     for name in _read(tree, target, where):
         grants.require_on_table(where.user, "SELECT", name, _owner(name, catalog))
+
+
+def require_writable(text: Text, where: Session) -> None:
+    """Raises SqlError for what would change the catalog `system`, whoever asks."""
+    words = text.words
+    lowered = {token.text.lower() for token in text.tokens} | {where.catalog}
+    if words[0] not in _CHANGING or SYSTEM not in lowered:
+        return
+    if words[0] in ("CREATE", "DROP") and set(words[1:2]) & {"CATALOG", "SCHEMA", "DATABASE"}:
+        parts = [part.lower() for part in text.name_at(_behind_if_exists(words))[0]]
+        named = parts[0] if words[1] == "CATALOG" or len(parts) > 1 else where.catalog
+    elif words[0] == "OPTIMIZE":
+        named = resolve(text.name_at(1)[0], where.catalog, where.schema).catalog
+    else:
+        target = _target(_tree(text.sql))
+        named = _resolved(target, where).catalog if target is not None else ""
+    if named == SYSTEM:
+        raise SqlError(
+            "PERMISSION_DENIED",
+            f"The catalog `{SYSTEM}` is read-only: system tables cannot be changed.",
+            "42501",
+        )
+
+
+def _behind_if_exists(words: list[str]) -> int:
+    """The index of the name in CREATE | DROP SCHEMA [IF [NOT] EXISTS] name."""
+    index = 2
+    while words[index : index + 1] and words[index] in ("IF", "NOT", "EXISTS"):
+        index += 1
+    return index
 
 
 def change(text: Text, where: Session, grants: Grants, catalog: Catalog) -> Result:

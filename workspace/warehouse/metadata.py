@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.conditions import Statement, table_not_found
+from workspace.warehouse.errors import SqlError
 from workspace.warehouse.names import resolve
 from workspace.warehouse.result import Result, rows, texts
 from workspace.warehouse.tables import delta_columns
@@ -72,7 +73,7 @@ def describe_history(text: Text, session: SparkSession, catalog: Catalog) -> Res
     """DESCRIBE HISTORY name [LIMIT n]: the commits of the table's Delta log, newest first."""
     from deltalake import DeltaTable
 
-    table = described(text, 2, session, catalog)
+    table = _delta_table(text, "DESCRIBE HISTORY", session, catalog)
     words = [token.text.upper() for token in text.tokens]
     limit = int(text.tokens[words.index("LIMIT") + 1].text) if "LIMIT" in words else None
     commits = DeltaTable(table.location).history(limit)
@@ -104,7 +105,7 @@ def describe_detail(text: Text, session: SparkSession, catalog: Catalog) -> Resu
     """DESCRIBE DETAIL name: format, name, location, properties, files and bytes."""
     from deltalake import DeltaTable
 
-    table = described(text, 2, session, catalog)
+    table = _delta_table(text, "DESCRIBE DETAIL", session, catalog)
     actions = pa.table(DeltaTable(table.location).get_add_actions(flatten=True))
     sizes = actions.column("size_bytes").to_pylist()
     return rows(
@@ -137,6 +138,18 @@ def described(text: Text, index: int, session: SparkSession, catalog: Catalog) -
     table = catalog.find(resolve(parts, session.catalog, session.schema))
     if table is None:
         raise table_not_found(parts, Statement(text.sql))
+    return table
+
+
+def _delta_table(text: Text, command: str, session: SparkSession, catalog: Catalog) -> Table:
+    """The table that the statement is about. Raises SqlError for a view, which has no files."""
+    table = described(text, 2, session, catalog)
+    if table.kind == "VIEW":
+        raise SqlError(
+            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
+            f"'{command}' expects a table but {table.name.shown} is a view.",
+            "42809",
+        )
     return table
 
 

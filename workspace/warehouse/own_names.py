@@ -11,14 +11,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from workspace.warehouse.catalog import Catalog, Table
 from workspace.warehouse.names import TableName, quote, resolve
 from workspace.warehouse.paths import FORMATS
 from workspace.warehouse.sent import Sent
 from workspace.warehouse.table_references import Edit, Reference, edited, references
-from workspace.warehouse.text import quoted_names
+from workspace.warehouse.text import quoted_names, words_of
 
 # Catalogs that Sail has itself: every statement fails where another of that name is set up.
 _RESERVED = frozenset({"system"})
@@ -97,15 +98,38 @@ class OwnNames:
         return f"({inner})" + (f" AS {quote(name.table)}" if item.takes_alias else "")
 
     def _odd_views(self) -> Mapping[TableName, str]:
-        """The views whose texts do not survive that their backticks are taken away."""
+        """The views whose texts do not survive that their backticks are taken away.
+
+        Those that read such a view are among them: its text stands in theirs.
+        """
         version = self._catalog.version
         if self._odd[0] != version:
-            views = self._catalog.views()
-            self._odd = (version, {v.name: v.view_text for v in views if _is_odd(v.view_text)})
+            self._odd = (version, _odd_among(self._catalog.views()))
         return self._odd[1]
 
 
+@lru_cache(4096)
+def _words(text: str) -> frozenset[str]:
+    """The words of a view's text: texts stay the same while the catalog changes."""
+    return frozenset(word.lower() for word in words_of(text))
+
+
+def _odd_among(views: Sequence[Table]) -> Mapping[TableName, str]:
+    found = {view.name: view.view_text for view in views if _is_odd(view.view_text)}
+    rest = [(view, _words(view.view_text)) for view in views if found and view.name not in found]
+    new = {name.table for name in found}
+    while new:
+        reading = [view for view, words in rest if words & new]
+        found |= {view.name: view.view_text for view in reading}
+        rest = [(view, words) for view, words in rest if view.name not in found]
+        new = {view.name.table for view in reading}
+    return found
+
+
+@lru_cache(4096)
 def _is_odd(text: str) -> bool:
+    if not _RESERVED.isdisjoint(_words(text)):
+        return True  # ours is called otherwise at the engine, by a name that needs its backticks
     return any(
         not _PLAIN.fullmatch(name) or name.lower() in _RESERVED or name.lower() in _KEYWORDS
         for name in quoted_names(text)

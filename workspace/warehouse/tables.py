@@ -213,7 +213,7 @@ def _delta_field(column: exp.ColumnDef) -> Any:
     )
     document = {
         "name": column.name,
-        "type": _delta_type(column.kind),
+        "type": delta_type(column.kind),
         "nullable": True,
         "metadata": {"comment": comment} if comment else {},
     }
@@ -223,20 +223,21 @@ def _delta_field(column: exp.ColumnDef) -> Any:
 _DELTA_TYPES = {"INT": "integer", "BIGINT": "long", "SMALLINT": "short", "TINYINT": "byte"}
 
 
-def _delta_type(kind: exp.DataType) -> Any:
+def delta_type(kind: exp.DataType) -> Any:
+    """A SQL type as Delta's schema has it (protocol's JSON form)."""
     match kind.this:
         case exp.DataType.Type.ARRAY:
             return {
                 "type": "array",
-                "elementType": _delta_type(kind.expressions[0]),
+                "elementType": delta_type(kind.expressions[0]),
                 "containsNull": True,
             }
         case exp.DataType.Type.MAP:
             key, value = kind.expressions
             return {
                 "type": "map",
-                "keyType": _delta_type(key),
-                "valueType": _delta_type(value),
+                "keyType": delta_type(key),
+                "valueType": delta_type(value),
                 "valueContainsNull": True,
             }
         case exp.DataType.Type.STRUCT:
@@ -244,7 +245,7 @@ def _delta_type(kind: exp.DataType) -> Any:
             return {
                 "type": "struct",
                 "fields": [
-                    {"name": item.name, "type": _delta_type(item.kind), "nullable": True}
+                    {"name": item.name, "type": delta_type(item.kind), "nullable": True}
                     | {"metadata": {}}
                     for item in fields
                     if item.kind is not None

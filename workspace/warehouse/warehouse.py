@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
 
+from workspace.system import statements
+from workspace.system.journal import Journal
+from workspace.system.requests import AUDIT
+from workspace.system.schemas import CATALOG as SYSTEM
+from workspace.system.statements import QUERIES
+from workspace.system.tables import EVALUATIONS, SystemTables, journaled
 from workspace.warehouse import (
     access,
     changes,
@@ -70,6 +80,7 @@ _UNSUPPORTED = frozenset(
 Arguments = Mapping[str, Any] | Sequence[Any] | None
 _QUERIES = {"SELECT", "WITH", "VALUES", "FROM", "TABLE", "("}
 _DML = {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"}
+_READING = _QUERIES | _DML | {"CREATE"}
 
 
 @dataclass
@@ -86,7 +97,8 @@ class Warehouse:
     """A SQL warehouse whose tables live below `data_dir`.
 
     `spark_url` (sc://host:port) puts a Spark Connect server in Sail's place. `is_admin` says which
-    users need no grants; without it nobody does. `execute` may be called by many threads at once.
+    users need no grants; without it nobody does. `clock` is the time that system tables reach to.
+    `execute` may be called by many threads at once.
     """
 
     def __init__(
@@ -95,20 +107,30 @@ class Warehouse:
         spark_url: str | None = None,
         *,
         is_admin: Callable[[str], bool] | None = None,
+        clock: Callable[[], dt.datetime] | None = None,
     ) -> None:
         self.catalog = Catalog(data_dir, DEFAULT_CATALOGS)
         self.grants = Grants(data_dir, is_admin)
+        self.system = SystemTables(data_dir, self.catalog, clock or _now)
+        self.journal = Journal(data_dir / "journal.sqlite")
+        for name in (QUERIES, AUDIT, EVALUATIONS):
+            self.system.sources[name] = journaled(self.journal, name)
         self._spark = Spark(self.catalog, spark_url)
         self._gate = Gate()
 
     def start(self) -> None:
         """Start the engine and register every table."""
-        self._spark.start()
+        self.catalog.add_catalog(SYSTEM)  # before the engine: it takes catalogs at its start only
+        with ThreadPoolExecutor(1, thread_name_prefix="system-tables") as beside:
+            defined = beside.submit(self.system.define)
+            self._spark.start()
+            defined.result()
         self._spark.session("main", "default")
 
     def stop(self) -> None:
         """Stop the engine; tables stay on disk."""
         self._spark.stop()
+        self.journal.close()
         self.catalog.close()
         self.grants.close()
 
@@ -125,13 +147,32 @@ class Warehouse:
         *,
         user: str = "",
         session: Session | None = None,
+        alert_id: str | None = None,
     ) -> Result:
         """Run one statement. `parameters` are named (`:name`) or positional (`?`).
 
-        Raises SqlError in Databricks' form.
+        `alert_id` is the alert that it is an evaluation of. Raises SqlError in Databricks' form.
         """
+        where = session or self.new_session(user)
+        ran = partial(statements.Ran, sql, where.user, self.system.clock(), alert_id=alert_id)
+        started = time.perf_counter()
+
+        def took() -> int:
+            return int((time.perf_counter() - started) * 1000)
+
         try:
-            return self._execute(sql, parameters, session or self.new_session(user))
+            result = self._executed(sql, parameters, where)
+        except SqlError as error:
+            statements.record(self.journal, ran(took(), error=str(error)))
+            raise
+        statements.record(self.journal, ran(took(), rows=result.table.num_rows))
+        return result
+
+    def _executed(
+        self, sql: str, parameters: Mapping[str, Any] | Sequence[Any], where: Session
+    ) -> Result:
+        try:
+            return self._execute(sql, parameters, where)
         except RecursionError as error:
             raise too_complex() from error
 
@@ -149,6 +190,7 @@ class Warehouse:
             if text.words[0] == "EXPLAIN" and error.analysis:
                 return explain.refused(text, error)
             raise
+        access.require_writable(text, where)
         access.require(text, where, self.grants, self.catalog)
         if text.words[1:2] == ["CATALOG"] and text.words[0] in ("CREATE", "DROP"):
             return self._change_catalogs(text, where)
@@ -164,6 +206,8 @@ class Warehouse:
         if first in ("CREATE", "DROP") and set(text.words[1:2]) & namespaces.KINDS:
             return self._change_schemas(text, where)
         namespaces.require_schema(where.catalog, where.schema, self.catalog)
+        if first in _READING:
+            self.system.refresh(text.sql, where.catalog, where.schema)
         with self._spark.session(where.catalog, where.schema).for_statement() as spark:
             return self._with_engine(text, where, arguments, spark)
 
@@ -303,6 +347,10 @@ class Warehouse:
                 raise unsupported(f"A catalog named {made[0]!r}")
             self.catalog.add_catalog(*made)
         return EMPTY
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _settings(text: Text, where: Session) -> Result:

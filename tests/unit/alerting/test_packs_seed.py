@@ -132,7 +132,7 @@ def test_a_destination_names_a_secret_in_a_real_workspace_and_none_in_the_local_
     local = destination_rows(
         PACK, resolve(PACK.manifest.variables, {}, local_host="http://127.0.0.1:5")
     )
-    assert sum("{{secrets/databricks_alerts/" in row["config_json"] for row in real) == 8
+    assert sum("{{secrets/databricks_alerts/" in row["config_json"] for row in real) == 10
     assert not [row for row in local if "{{" in row["config_json"]]
     slack = next(row for row in local if row["destination_id"] == "finops_slack")
     assert json.loads(slack["config_json"]) == {"url": "http://127.0.0.1:5/inbox/finops_slack"}

@@ -1,1 +1,0 @@
-"""Deterministic sample data for the seven gold tables, for the local workspace only."""

@@ -1,0 +1,6 @@
+"""What the workspace, its account and its parts are called in every API and system table."""
+
+ACCOUNT_ID = "00000000-0000-0000-0000-000000000001"
+ORG_ID = "1000000000000001"
+WAREHOUSE_ID = "0000000000000001"
+METASTORE_ID = "00000000-0000-0000-0000-000000000002"

@@ -1,0 +1,1 @@
+"""The catalog `system`: Databricks' system tables, filled when a statement reads them."""
