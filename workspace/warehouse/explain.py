@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 
 from workspace.warehouse import gaps
+from workspace.warehouse.dialect.places import placed
 from workspace.warehouse.errors import SqlError, syntax_error
 from workspace.warehouse.prechecks import require_query
-from workspace.warehouse.qualify import placed
 from workspace.warehouse.result import Result, texts
 from workspace.warehouse.sessions import SparkSession
 from workspace.warehouse.subject import MODES, query_of

@@ -20,9 +20,19 @@ Schema = tuple[str, str]  # catalog, schema
 
 
 class Registrations:
-    """What one session of an engine knows of `catalog`; `run` carries a statement out there."""
+    """What one session of an engine knows of `catalog`; `run` carries a statement out there.
 
-    def __init__(self, catalog: Catalog, names: Names, run: Callable[[str], None]) -> None:
+    `translate` puts a view's query, of a catalog and schema, into the engine's words.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        names: Names,
+        run: Callable[[str], None],
+        translate: Callable[[str, str, str], str],
+    ) -> None:
+        self._translate = translate
         self._catalog = catalog
         self._names = names
         self._run = run
@@ -123,9 +133,9 @@ class Registrations:
             return
         name = self._names.table(table.name)
         if table.kind == "VIEW":
-            words = words_of(table.view_text)
-            sent = self._names.sent(table.view_text, table.name.catalog, table.name.schema, words)
-            text = sent.sql
+            where = (table.name.catalog, table.name.schema)
+            query = self._translate(table.view_text, *where)
+            text = self._names.sent(query, *where, words_of(query)).sql
             self._run(f"CREATE OR REPLACE VIEW {name} AS {text}")
         else:
             if self._names.outlive:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from workspace.warehouse.dialect.places import placed
 from workspace.warehouse.table_references import Edit
 
 _DATABASE = re.compile(r"(?:`?spark_catalog`?\.)?(`?)(ws_[0-9a-f]{16})\1(\.?)")
@@ -26,9 +27,20 @@ class Sent:
     others: Mapping[str, str] = field(default_factory=dict)
     # Texts of the server's that stand for texts of ours, wherever they stand.
     spelled: Mapping[str, str] = field(default_factory=dict)
+    # The statement as it was before it was rewritten; empty where it was not.
+    asked: str = ""
+
+    @property
+    def told(self) -> str:
+        """The statement that messages are about."""
+        return self.asked or self.original
 
     def restored(self, message: str) -> str:
         """The engine's words with the statement's own names and positions."""
+        named = self._with_names(message)
+        return placed(named, self.original, self.asked) if self.asked else named
+
+    def _with_names(self, message: str) -> str:
         known = {**self.others, **self.names}
         if not known and not self.spelled:
             return message

@@ -18,6 +18,7 @@ import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,10 +26,11 @@ import pyarrow as pa
 
 from workspace.warehouse.catalog import Catalog
 from workspace.warehouse.conditions import Statement
+from workspace.warehouse.dialect.translator import Translator
 from workspace.warehouse.errors import SqlError
 from workspace.warehouse.fetching import fetch
 from workspace.warehouse.flat_names import FlatNames, Names
-from workspace.warehouse.names import LENT, quote, resolve
+from workspace.warehouse.names import LENT, TableName, quote, resolve
 from workspace.warehouse.own_names import OwnNames, engine_catalog
 from workspace.warehouse.registrations import Registrations
 from workspace.warehouse.sail_errors import translate
@@ -175,7 +177,10 @@ class SparkSession:
         self._spark.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
         self._catalog = catalog
         self._names = names
-        self._registered = Registrations(catalog, names, self._internal)
+        self._translator = Translator(catalog, self._table_columns, is_sail=not names.outlive)
+        self._registered = Registrations(
+            catalog, names, self._internal, self._translator.translated
+        )
         self.catalog = current
         self.schema = schema
         self._used = time.monotonic()
@@ -275,13 +280,18 @@ class SparkSession:
 
     def translated(self, message: str, sql: str) -> SqlError:
         """An engine's message about a statement of this session, in Databricks' form."""
-        return translate(message, Statement(sql, self._columns, self.catalog, self.schema))
+        error = translate(message, Statement(sql, self._columns, self.catalog, self.schema))
+        return self._translator.settled(error, sql, self.catalog, self.schema)
 
     def _sent(self, sql: str) -> Sent:
         """The statement in the engine's names, once the engine knows what it names."""
         words = words_of(sql)
         self._registered.catch_up(words, self.catalog, self.schema)
-        return self._names.sent(sql, self.catalog, self.schema, words)
+        told = self._translator.translated(sql, self.catalog, self.schema)
+        if told == sql:
+            return self._names.sent(sql, self.catalog, self.schema, words)
+        sent = self._names.sent(told, self.catalog, self.schema, words_of(told))
+        return replace(sent, asked=sql)
 
     def _internal(self, sql: str) -> None:
         self._guarded(Sent(sql, sql), lambda: self._spark.sql(sql).toArrow())
@@ -294,10 +304,20 @@ class SparkSession:
                 warnings.simplefilter("ignore")
                 return action()
         except PySparkException as error:
-            told = self.translated(sent.restored(_message(error)), sent.original)
+            told = self.translated(sent.restored(_message(error)), sent.told)
             if told.sqlstate.startswith(_CONNECTION):
                 self._lost.set()  # for all that stand in it: the next statement has a new one
             raise told from error
+
+    def _table_columns(self, name: TableName) -> list[tuple[str, str]]:
+        """A registered table's columns and their types. Raises SqlError."""
+        from pyspark.sql.connect.dataframe import DataFrame
+        from pyspark.sql.connect.plan import SQL
+
+        query = f"SELECT * FROM {name.quoted}"
+        sent = self._names.sent(query, name.catalog, name.schema, words_of(query))
+        fields = self._guarded(sent, lambda: DataFrame(SQL(sent.sql), self._spark).schema).fields
+        return [(field.name, field.dataType.simpleString()) for field in fields]
 
     def _columns(self, parts: Sequence[str]) -> dict[str, str]:
         """A table's columns and types; none for what is not in the catalog."""

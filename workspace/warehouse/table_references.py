@@ -49,6 +49,12 @@ class Reference:
     qualifies: bool = False
 
 
+def explained(sql: str) -> int:
+    """Where the statement begins that an EXPLAIN is about; 0 for any other statement."""
+    command = _COMMAND.match(sql)
+    return command.end() if command else 0
+
+
 def references(sql: str, *, single: bool = False) -> list[Reference]:
     """The tables that a statement names, in order; none of its own CTEs.
 
@@ -56,8 +62,7 @@ def references(sql: str, *, single: bool = False) -> list[Reference]:
     `single` also in `t.c`. What is explained counts too. What sqlglot cannot parse has none: the
     engine judges it.
     """
-    command = _COMMAND.match(sql)
-    offset = command.end() if command else 0
+    offset = explained(sql)
     text = _EVOLUTION.sub(lambda found: " " * len(found[0]), sql[offset:])
     try:
         # Leniently: a function with too few arguments is for the engine to refuse.

@@ -37,7 +37,6 @@ from workspace.warehouse.errors import SqlError, unsupported
 from workspace.warehouse.gate import Gate
 from workspace.warehouse.grants import Grants
 from workspace.warehouse.names import literal
-from workspace.warehouse.qualify import qualified
 from workspace.warehouse.result import EMPTY, Result, texts
 from workspace.warehouse.sessions import Spark, SparkSession
 from workspace.warehouse.subject import query_of
@@ -245,8 +244,6 @@ class Warehouse:
             word.lower() for word in words_of(sql)
         }:
             sql = information_schema.with_information_schema(sql, spark, self.catalog)
-        if "qualify" in sql.lower():
-            sql = qualified(sql)
         return text if sql == text.sql else read(sql)
 
     def _known_here(self, where: Session) -> dict[str, str]:

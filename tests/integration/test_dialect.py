@@ -1,0 +1,141 @@
+"""Databricks SQL as people write it over system tables: what the local workspace says of it.
+
+`data/dialect_queries.json` has for each query whether Databricks takes it, and what is told here:
+it runs, is refused, or is named as unsupported. A query that gets better changes its line there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from warehouse_server import ADMIN, SPARK
+
+from workspace.warehouse import SqlError, Warehouse
+
+pytestmark = pytest.mark.skipif(bool(SPARK), reason="about what Sail lacks")
+DATA = Path(__file__).parent / "data"
+QUERIES = json.loads((DATA / "dialect_queries.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    made = Warehouse(tmp_path_factory.mktemp("dialect"), is_admin=lambda user: user == ADMIN)
+    made.start()
+    for statement in (DATA / "dialect_tables.sql").read_text().split(";"):
+        if statement.strip():
+            made.execute(statement, user=ADMIN)
+    yield made
+    made.stop()
+
+
+def _told(warehouse: Warehouse, sql: str) -> str:
+    """What EXPLAIN and, where it finds nothing wrong, the query itself say."""
+    try:
+        plan = warehouse.execute(f"EXPLAIN {sql}", user=ADMIN).table.column(0)[0].as_py()
+        if plan.startswith("Error occurred during query planning"):
+            return "an internal error" if "INTERNAL_ERROR" in plan else "refused"
+        warehouse.execute(sql, user=ADMIN)
+    except SqlError as error:
+        told = {
+            "UNSUPPORTED_FEATURE.LOCAL_WORKSPACE": "unsupported",
+            "INTERNAL_ERROR": "an internal error",
+        }
+        return told.get(error.condition, "refused")
+    return "runs"
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=[query["sql"][:60] for query in QUERIES])
+def test_a_query_is_told_what_it_deserves(warehouse: Warehouse, query: dict[str, str]) -> None:
+    assert _told(warehouse, query["sql"]) == query["told"]
+
+
+def test_no_good_query_is_blamed_and_no_bad_one_runs() -> None:
+    good = [query["told"] for query in QUERIES if query["valid"]]
+    bad = [query["told"] for query in QUERIES if not query["valid"]]
+    assert "refused" not in good
+    assert "runs" not in bad
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("SELECT request_params.user, 1 AS n FROM system.access.audit", ["user", "n"]),
+        ("SELECT usage_quantity AS x, x * 2 AS y FROM system.billing.usage", ["x", "y"]),
+        ("SELECT request_params.p:a.b FROM system.access.audit", ["b"]),
+        ("SELECT * FROM (SELECT 1 AS a) QUALIFY row_number() OVER (ORDER BY a) = 1", ["a"]),
+    ],
+)
+def test_columns_keep_the_names_that_databricks_gives(
+    warehouse: Warehouse, sql: str, names: list[str]
+) -> None:
+    assert warehouse.execute(sql, user=ADMIN).table.column_names == names
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT m.k AS v FROM (SELECT map('k', 7) AS m)", [7]),
+        ("SELECT decode(2, 1, 'a', 2, 'b', 'c')", ["b"]),
+        ("SELECT try_divide(1, 0)", [None]),
+        ('SELECT raw:a[1].b FROM (SELECT \'{"a": [0, {"b": 5}]}\' AS raw)', ["5"]),
+        ("SELECT 'abc' NOT LIKE ALL ('x%', 'a%')", [False]),
+        ("SELECT 'A' COLLATE UTF8_LCASE = 'a'", [True]),
+        ("FROM (SELECT 1 AS a) |> WHERE a = 1 |> SELECT a + 1 AS b", [2]),
+        ("SELECT x FROM (SELECT 1 AS k, 'p' AS t, 5 AS v) PIVOT (sum(v) FOR t IN ('p' AS x))", [5]),
+    ],
+)
+def test_a_rewritten_query_answers_what_it_means(
+    warehouse: Warehouse, sql: str, rows: list[object]
+) -> None:
+    assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == rows
+
+
+def test_an_error_in_a_rewritten_query_has_the_place_of_the_statement(
+    warehouse: Warehouse,
+) -> None:
+    sql = "SELECT request_params.user AS u,\n  nope AS v FROM system.access.audit"
+    with pytest.raises(SqlError, match=r"`nope`.*line 2 pos 2"):
+        warehouse.execute(sql, user=ADMIN)
+
+
+COLUMNS = [
+    *("usage_date", "usage_quantity", "sku_name", "custom_tags", "custom_tags.team", "nope"),
+    *("usage_metadata.job_id", "usage_metadata", "usage_start_time", "1", "'x'", "NULL"),
+]
+EXPRESSIONS = st.recursive(
+    st.sampled_from(COLUMNS),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "=", "<", "||", "AND"]), inner).map(
+            lambda parts: f"({' '.join(parts)})"
+        ),
+        st.tuples(st.sampled_from(["sum", "max", "upper", "year", "try_divide", "if"]), inner).map(
+            lambda parts: f"{parts[0]}({parts[1]})"
+        ),
+        st.tuples(inner, inner).map(lambda parts: f"coalesce({parts[0]}, {parts[1]})"),
+    ),
+    max_leaves=4,
+)
+
+
+@given(
+    items=st.lists(EXPRESSIONS, min_size=1, max_size=3),
+    group=st.sampled_from(["", "GROUP BY ALL", "GROUP BY sku_name"]),
+    order=st.sampled_from(["", "ORDER BY ALL", "ORDER BY a0"]),
+)
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_no_statement_ends_in_an_internal_error(
+    warehouse: Warehouse, items: list[str], group: str, order: str
+) -> None:
+    named = ", ".join(f"{item} AS a{index}" for index, item in enumerate(items))
+    told = _told(warehouse, f"SELECT {named} FROM system.billing.usage {group} {order}")
+    assert told in ("runs", "refused", "unsupported")

@@ -1,0 +1,1 @@
+"""Databricks SQL for an engine that knows less of it: a pass a construct (see `translation`)."""
