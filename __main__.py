@@ -5,9 +5,6 @@ Run by `pulumi preview | up`, or unmodified by the embedded engine (`alerts prev
 
 from functools import partial
 
-from alerting.deployment import plan, prepared_or_prepare
-from alerting.inventory import rename_alert
-from alerting.secrets import SecretResolver, workspace_secrets
 from components.alerting import Alerting, AlertingArgs
 from components.configuration import stack_configuration, stack_settings, workspace_config
 from components.deployed import deployed_by_this_stack
@@ -15,6 +12,9 @@ from components.failure import told_plainly
 from components.hooks import Hooks
 from components.outputs import export_outputs, warn
 from components.recording import recording
+from databricks_alerts.destinations.secrets import SecretResolver, workspace_secrets
+from databricks_alerts.plan.deployment import plan, prepared_or_prepare
+from databricks_alerts.workspace_view.inventory import rename_alert
 
 with told_plainly():
     settings = stack_settings()

@@ -30,7 +30,7 @@ def main() -> None:
     if options.secret_scope and "PULUMI_CONFIG_PASSPHRASE" not in os.environ:
         os.environ["PULUMI_CONFIG_PASSPHRASE"] = _passphrase(options.secret_scope)
     sys.argv = ["alerts", "up", "--stack", options.stack, "--yes", "--engine", "embedded"]
-    runpy.run_module("cli", run_name="__main__")
+    runpy.run_module("databricks_alerts.cli", run_name="__main__")
 
 
 def _project() -> Path:

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 import pulumi_databricks as databricks
 
-from alerting.access import PERMISSIONS_SUFFIX, alert_levels, table_grants
-from alerting.settings import Settings
+from databricks_alerts.plan.access import PERMISSIONS_SUFFIX, alert_levels, table_grants
+from databricks_alerts.rules.settings import Settings
 
 
 @dataclass(frozen=True)

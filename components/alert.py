@@ -8,12 +8,12 @@ from typing import Any
 import pulumi
 import pulumi_databricks as databricks
 
-from alerting.inventory import ExistingAlert
-from alerting.plan import Declared
-from alerting.resources import alert_arguments, subscribed
-from alerting.rows import Rule
-from alerting.settings import Settings
 from components.identity import identity_of
+from databricks_alerts.plan.decisions import Declared
+from databricks_alerts.plan.resources import alert_arguments, subscribed
+from databricks_alerts.rules.rows import Rule
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.workspace_view.inventory import ExistingAlert
 
 
 def declare_alert(

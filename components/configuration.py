@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from alerting.connection import sdk_config
-from alerting.settings import Settings
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.workspace_view.connection import sdk_config
 
 if TYPE_CHECKING:
     from databricks.sdk.core import Config
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def stack_settings() -> Settings:
     """The settings under `databricks-alerts:`; unknown keys and bad values are errors.
 
-    Raises alerting.errors.ConfigurationError with every problem at once.
+    Raises databricks_alerts.errors.ConfigurationError with every problem at once.
     """
     return Settings.from_config(stack_configuration(), stack=pulumi.get_stack())
 
 
 @cache
 def workspace_config() -> Config:
-    """Where the workspace is and who we are there (see `alerting.connection`)."""
+    """Where the workspace is and who we are there (see `workspace_view.connection`)."""
     return sdk_config(stack_configuration(), Path.cwd())
 
 

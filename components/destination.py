@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 import pulumi_databricks as databricks
 
-from alerting.plan import Declared
-from alerting.rows import Destination
-from alerting.targets import KINDS, configuration
 from components.identity import identity_of
+from databricks_alerts.destinations.targets import KINDS, configuration
+from databricks_alerts.plan.decisions import Declared
+from databricks_alerts.rules.rows import Destination
 
 Resolve = Callable[[Any], Any]
 

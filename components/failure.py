@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pulumi
 
-from alerting.errors import AlertsError
+from databricks_alerts.errors import AlertsError
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from alerting.plan import Declared
+from databricks_alerts.plan.decisions import Declared
 
 
 def identity_of(declared: Declared) -> pulumi.ResourceOptions:

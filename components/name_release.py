@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pulumi
 
-from alerting.inventory import ExistingAlert
+from databricks_alerts.workspace_view.inventory import ExistingAlert
 
 # The Databricks id of an alert and its new display name.
 Rename = Callable[[str, str], None]

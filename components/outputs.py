@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pulumi
 
-from alerting.deployment import PREPARED_VARIABLE, Plan
-from alerting.drift import told
-from alerting.stand_ins import told as told_waiting
+from databricks_alerts.destinations.stand_ins import told as told_waiting
+from databricks_alerts.plan.deployment import PREPARED_VARIABLE, Plan
+from databricks_alerts.workspace_view.drift import told
 
 _WORDS = {"hold": "held as deployed", "skip": "skipped"}
 

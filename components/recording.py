@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from alerting.deployed import Deployed
-from alerting.deployment import PREPARED_VARIABLE, Plan
-from alerting.errors import AlertsError
-from alerting.inventory import take_inventory
-from alerting.outcome import Action, Outcome, new_run_id, record_news
-from alerting.planned_outcome import ALERT, Done, Ids, planned_outcomes
-from alerting.warehouse import open_warehouse
 from components.hooks import Hooks
 from components.outputs import deployed_ids
+from databricks_alerts.errors import AlertsError
+from databricks_alerts.outcome.planned import ALERT, Done, Ids, planned_outcomes
+from databricks_alerts.outcome.record import Action, Outcome, new_run_id, record_news
+from databricks_alerts.plan.deployed import Deployed
+from databricks_alerts.plan.deployment import PREPARED_VARIABLE, Plan
+from databricks_alerts.sql.warehouse import open_warehouse
+from databricks_alerts.workspace_view.inventory import take_inventory
 
 if TYPE_CHECKING:
     from databricks.sdk.core import Config

@@ -27,9 +27,9 @@ from pulumi_policy import (
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from alerting.policies import Policy, Problem  # noqa: E402
-from alerting.policies.configuration import load_policies  # noqa: E402
-from alerting.policies.from_resources import (  # noqa: E402
+from databricks_alerts.policies import Policy, Problem  # noqa: E402
+from databricks_alerts.policies.configuration import load_policies  # noqa: E402
+from databricks_alerts.policies.from_resources import (  # noqa: E402
     ALERT,
     DESTINATION,
     OF_ONE_ALERT,

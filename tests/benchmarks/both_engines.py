@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.pulumi_tools import shell_environment, tools_of
+from databricks_alerts.cli.pulumi_tools import shell_environment, tools_of
 from tests.benchmarks import engine_speed
 from tests.benchmarks.measurement import Measurement, report
 

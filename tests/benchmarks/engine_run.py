@@ -6,8 +6,8 @@ import resource
 import sys
 from pathlib import Path
 
-from engine import DeploymentOptions
-from engine.engine import Engine
+from databricks_alerts.engine import DeploymentOptions
+from databricks_alerts.engine.engine import Engine
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.sql import AlertV2
 
+from databricks_alerts.local_workspace import client, process
+from databricks_alerts.local_workspace.process import Running
 from tests.benchmarks.measurement import Measurement, report
-from workspace import client, process
-from workspace.process import Running
 
 _ALERTS = 10
 _FIRES = 50  # of each alert

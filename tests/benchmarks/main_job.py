@@ -14,8 +14,8 @@ from typing import Any
 from databricks.sdk.core import Config
 from project import PASSPHRASE, Project, make_project
 
+from databricks_alerts.local_workspace import process
 from tests.benchmarks.measurement import Measurement, report
-from workspace import process
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +75,7 @@ def run_alerts(project: Project, *arguments: str) -> float:
     """Seconds that a command takes in a process of its own, as a user runs it."""
     started = time.perf_counter()
     answer = subprocess.run(
-        [sys.executable, "-m", "cli.app", *arguments, "-s", "test"],
+        [sys.executable, "-m", "databricks_alerts.cli.app", *arguments, "-s", "test"],
         cwd=project.directory,
         env={**settled_environment()},
         check=False,
@@ -96,10 +96,10 @@ def settled_environment() -> dict[str, str]:
 
 def seed_rules(project: Project) -> None:
     """Rules and gold tables as `alerts seed -s local` makes them, on a schema of our own."""
-    from alerting.packs.loader import find_pack, load_pack
-    from alerting.packs.seed import seed
-    from alerting.packs.views import make_missing_views, read_views
-    from alerting.warehouse import open_warehouse
+    from databricks_alerts.packs.loader import find_pack, load_pack
+    from databricks_alerts.packs.seed import seed
+    from databricks_alerts.packs.views import make_missing_views, read_views
+    from databricks_alerts.sql.warehouse import open_warehouse
 
     pack = load_pack(find_pack("health_monitor", ROOT / "packs"))
     schema = _Schema("main", project.schema)
@@ -109,7 +109,7 @@ def seed_rules(project: Project) -> None:
 
 
 def _config(project: Project) -> Config:
-    from alerting.connection import sdk_config
+    from databricks_alerts.workspace_view.connection import sdk_config
 
     profile = {
         "databricks:profile": "local",
@@ -125,10 +125,10 @@ class _Schema:
 
 def _validation(project: Project) -> tuple[int, float]:
     """The statements that one validation sends, and its seconds."""
-    from alerting.settings import Settings
-    from alerting.snapshot import read_snapshot
-    from alerting.validation import validate
-    from alerting.warehouse import open_warehouse
+    from databricks_alerts.rules.settings import Settings
+    from databricks_alerts.rules.snapshot import read_snapshot
+    from databricks_alerts.sql.warehouse import open_warehouse
+    from databricks_alerts.validation import validate
 
     settings = Settings(
         catalog="main",

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from project import Project, make_project
 
+from databricks_alerts.local_workspace import process
 from tests.benchmarks.main_job import run_alerts, seed_rules, settled_environment
 from tests.benchmarks.measurement import Measurement, report
-from workspace import process
 
 RULES = 990  # a workspace holds 1,000 alerts
 _LOOK_SECONDS = 0.05
@@ -50,7 +50,16 @@ def _multiply(project: Project) -> None:
 
 def _peak(project: Project) -> float:
     """MB, what processes share counted once (proportional set size)."""
-    command = [sys.executable, "-m", "cli.app", "preview", "--engine", "embedded", "-s", "test"]
+    command = [
+        sys.executable,
+        "-m",
+        "databricks_alerts.cli.app",
+        "preview",
+        "--engine",
+        "embedded",
+        "-s",
+        "test",
+    ]
     peak = 0.0
     with subprocess.Popen(
         command,

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from engine import wire
+from databricks_alerts.engine import wire
 from tests.benchmarks.measurement import Measurement, report
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def measure(folder: Path) -> Iterator[Measurement]:
     """From its start to its port, and Check and Diff of 1,000 alerts as a preview sends them."""
     started = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", "engine.providers.serve"],
+        [sys.executable, "-m", "databricks_alerts.engine.providers.serve"],
         cwd=ROOT,
         env={**os.environ, "PULUMI_HOME": str(folder), "PATH": "/usr/bin:/bin"},
         stdout=subprocess.PIPE,

@@ -12,9 +12,9 @@ from pathlib import Path
 from databricks import sql
 from databricks.sdk import WorkspaceClient
 
+from databricks_alerts.local_workspace import process
+from databricks_alerts.local_workspace.process import Running
 from tests.benchmarks.measurement import Measurement, report
-from workspace import process
-from workspace.process import Running
 
 _ALERTS = 1000
 _EXPLAINS = 100

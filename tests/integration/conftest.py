@@ -10,7 +10,7 @@ import pyspark
 import pytest
 from project import Project, make_project, seeded_project
 
-from workspace import process
+from databricks_alerts.local_workspace import process
 
 # pyspark looks for its home beside the main script, and xdist's workers have none.
 os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))

@@ -15,10 +15,10 @@ from unittest import mock
 
 from databricks import sql
 
-from alerting.packs.loader import load_pack
-from alerting.packs.model import Pack
-from cli import app
-from workspace.process import Running
+from databricks_alerts.cli import app
+from databricks_alerts.local_workspace.process import Running
+from databricks_alerts.packs.loader import load_pack
+from databricks_alerts.packs.model import Pack
 
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = "correct horse battery staple"
@@ -169,8 +169,10 @@ def seeded_project(directory: Path, workspace: Running) -> Iterator[Project]:
     """A project whose tables hold the pack health_monitor, over views of the system tables."""
     project = make_project(directory, workspace)
     with (
-        mock.patch("cli.commands.seed.is_sandbox", return_value=True),
-        mock.patch("cli.commands.seed.load_pack", lambda folder: _pack(folder.resolve())),
+        mock.patch("databricks_alerts.cli.commands.seed.is_sandbox", return_value=True),
+        mock.patch(
+            "databricks_alerts.cli.commands.seed.load_pack", lambda folder: _pack(folder.resolve())
+        ),
     ):
         for arguments in (("init", "-s", "test"), ("seed", "health_monitor", "-s", "test")):
             answer = project.alerts(*arguments)

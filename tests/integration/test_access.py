@@ -10,7 +10,7 @@ from databricks.sdk.errors import PermissionDenied
 from databricks.sdk.service.iam import PermissionLevel
 from project import Project
 
-from workspace import client
+from databricks_alerts.local_workspace import client
 
 
 def configure(project: Project, reader: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from project import Project, make_project
 
-from workspace.process import Running
+from databricks_alerts.local_workspace.process import Running
 
 
 def alerts_of(project: Project) -> set[object]:

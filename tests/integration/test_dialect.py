@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warehouse_server import ADMIN, SPARK
 
-from workspace.warehouse import SqlError, Warehouse
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
 
 pytestmark = pytest.mark.skipif(bool(SPARK), reason="about what Sail lacks")
 DATA = Path(__file__).parent / "data"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from project import Project
 
-from workspace import client
+from databricks_alerts.local_workspace import client
 
 
 def doctor(project: Project) -> tuple[int, dict[str, dict[str, str]]]:

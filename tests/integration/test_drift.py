@@ -9,7 +9,7 @@ from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.sql import AlertV2
 from project import Project
 
-from engine import urn as urns
+from databricks_alerts.engine import urn as urns
 
 
 def client(project: Project) -> WorkspaceClient:

@@ -7,7 +7,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import DatabricksError
 
-from workspace.process import Running
+from databricks_alerts.local_workspace.process import Running
 
 STATEMENTS = "/api/2.0/sql/statements"
 REFUSED = [

@@ -18,8 +18,8 @@ from databricks.sdk.service.settings import (
 from databricks.sdk.service.sql import AlertV2
 from project import Project
 
-from workspace import client
-from workspace.process import Running
+from databricks_alerts.local_workspace import client
+from databricks_alerts.local_workspace.process import Running
 
 _THREE = "SELECT explode(array(4, 5, 6)) AS v"
 
@@ -256,7 +256,9 @@ def test_alerts_workspace_run_finds_an_alert_by_its_name(
     key = make_alert("SELECT 11 AS v", display_name="found by name")
     from unittest import mock
 
-    with mock.patch("cli.commands.workspace.process.status", return_value=project.workspace):
+    with mock.patch(
+        "databricks_alerts.cli.commands.workspace.process.status", return_value=project.workspace
+    ):
         for wanted in (key, "found by name"):
             answer = project.alerts("workspace", "run", wanted)
             assert answer.status == 0, answer.text

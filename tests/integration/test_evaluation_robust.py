@@ -15,9 +15,9 @@ from databricks import sql
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.sql import AlertV2
 
-from workspace import client, process
-from workspace.errors import WorkspaceProcessError
-from workspace.process import Running
+from databricks_alerts.local_workspace import client, process
+from databricks_alerts.local_workspace.errors import WorkspaceProcessError
+from databricks_alerts.local_workspace.process import Running
 
 _RULES = (
     "CREATE TABLE {s}.alert_configurations (alert_id STRING, alert_name STRING, "

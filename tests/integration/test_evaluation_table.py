@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from evaluation import (
+from databricks_alerts.evaluation import (
     AGGREGATIONS,
     OPERATORS,
     Condition,
@@ -22,8 +22,8 @@ from evaluation import (
     parse_kind,
     read_outcome,
 )
-from evaluation.statement import MET, THRESHOLD, VALUE
-from workspace.warehouse import SqlError, Warehouse
+from databricks_alerts.evaluation.statement import MET, THRESHOLD, VALUE
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
 
 # Type: the literals of a column; the order of the first two is known.
 COLUMNS = {

@@ -9,7 +9,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from project import ROOT, Answer, Project, make_project
 
-from workspace import client, process
+from databricks_alerts.local_workspace import client, process
 
 USER = "newcomer@corp.example"
 GRANTS = (

@@ -125,7 +125,7 @@ def test_a_teams_own_policy_takes_part(deployed: Project) -> None:
         "functions: [ours.py]\npolicies:\n  no-night-shift: {level: mandatory, hour: 6}\n",
     )
     (deployed.directory / "stacks" / "ours.py").write_text(
-        "from alerting.policies import Problem, policy\n"
+        "from databricks_alerts.policies import Problem, policy\n"
         "@policy('no-night-shift', level='advisory', hour=0)\n"
         "def no_night_shift(change, options):\n"
         "    for view in change.rules:\n"

@@ -11,7 +11,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.sql import AlertV2
 from project import Answer, Project
 
-from engine import urn as urns
+from databricks_alerts.engine import urn as urns
 
 
 def alerts_of(project: Project) -> dict[str, AlertV2]:

@@ -10,7 +10,7 @@ from databricks.sdk.service.settings import Config, SlackConfig
 from databricks.sdk.service.sql import AlertV2
 from project import Project
 
-from engine import urn as urns
+from databricks_alerts.engine import urn as urns
 
 
 def make(project: Project, name: str, **changes: Any) -> str:

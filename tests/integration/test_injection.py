@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from project import Project, make_project
 
-from alerting.connection import sdk_config
-from alerting.warehouse import SqlWarehouse, open_warehouse
-from workspace.process import Running
+from databricks_alerts.local_workspace.process import Running
+from databricks_alerts.sql.warehouse import SqlWarehouse, open_warehouse
+from databricks_alerts.workspace_view.connection import sdk_config
 
 NASTY = (
     "'; DROP TABLE alert_configurations; --",
@@ -109,9 +109,9 @@ def test_every_text_arrives_as_it_stands(project: Project) -> None:
 )
 @given(texts=st.lists(_MARKED, min_size=1, max_size=6, unique=True))
 def test_what_is_generated_is_read_as_it_was_written(project: Project, texts: list[str]) -> None:
-    from alerting.settings import Settings
-    from alerting.snapshot import read_snapshot
-    from alerting.validation import validate
+    from databricks_alerts.rules.settings import Settings
+    from databricks_alerts.rules.snapshot import read_snapshot
+    from databricks_alerts.validation import validate
 
     made = Settings(
         catalog="main",
@@ -142,7 +142,7 @@ def test_a_schema_may_be_named_like_anything(
         text.replace(f"goldSchema: {project.schema}", f"goldSchema: {named}"), encoding="utf-8"
     )
     assert project.alerts("init", "-s", "test").status == 0
-    with mock.patch("cli.commands.seed.is_sandbox", return_value=True):
+    with mock.patch("databricks_alerts.cli.commands.seed.is_sandbox", return_value=True):
         answer = project.alerts("seed", "health_monitor", "-s", "test")
     assert answer.status == 0, answer.text
     answer = project.alerts("validate", "-s", "test")

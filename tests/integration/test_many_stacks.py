@@ -7,8 +7,8 @@ import shutil
 import pytest
 from project import Project
 
-from alerting.errors import ConfigurationError
-from cli.many import many
+from databricks_alerts.cli.many import many
+from databricks_alerts.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(

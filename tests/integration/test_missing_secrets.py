@@ -7,7 +7,7 @@ import json
 from databricks.sdk import WorkspaceClient
 from project import Project
 
-from workspace import client as local
+from databricks_alerts.local_workspace import client as local
 
 
 def _add(project: Project, key: str, config: dict[str, str]) -> None:

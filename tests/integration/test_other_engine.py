@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from warehouse_server import ADMIN, SPARK
 
-from workspace.warehouse import Warehouse
-from workspace.warehouse.errors import SqlError
+from databricks_alerts.local_workspace.warehouse import Warehouse
+from databricks_alerts.local_workspace.warehouse.errors import SqlError
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from alerting.errors import WarehouseError
-from alerting.packs.evaluation import condition_of
-from alerting.packs.loader import load_pack
-from alerting.packs.model import LocatedRule
-from alerting.packs.records import DESTINATIONS, RULES, Shape
-from alerting.packs.runner import run_tests, stopped_clock
-from alerting.packs.seed import seed
-from alerting.packs.variables import render_query, resolve
-from alerting.packs.views import read_views
-from evaluation import Outcome, evaluation_statement, read_outcome
-from workspace.warehouse import SqlError
-from workspace.warehouse import Warehouse as LocalWarehouse
+from databricks_alerts.errors import WarehouseError
+from databricks_alerts.evaluation import Outcome, evaluation_statement, read_outcome
+from databricks_alerts.local_workspace.warehouse import SqlError
+from databricks_alerts.local_workspace.warehouse import Warehouse as LocalWarehouse
+from databricks_alerts.packs.evaluation import condition_of
+from databricks_alerts.packs.loader import load_pack
+from databricks_alerts.packs.model import LocatedRule
+from databricks_alerts.packs.records import DESTINATIONS, RULES, Shape
+from databricks_alerts.packs.runner import run_tests, stopped_clock
+from databricks_alerts.packs.seed import seed
+from databricks_alerts.packs.variables import render_query, resolve
+from databricks_alerts.packs.views import read_views
 
 PACK = load_pack(Path(__file__).parents[2] / "packs" / "health_monitor")
 FIRING = {

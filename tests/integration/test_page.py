@@ -12,9 +12,9 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.sql import AlertV2
 
-from workspace import client
-from workspace.page.words import line, plot, schedule_in_words
-from workspace.process import Running
+from databricks_alerts.local_workspace import client
+from databricks_alerts.local_workspace.page.words import line, plot, schedule_in_words
+from databricks_alerts.local_workspace.process import Running
 
 HOSTILE = "<script>alert(1)</script> & co"
 

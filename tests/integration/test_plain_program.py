@@ -16,9 +16,9 @@ from databricks.sdk.service.sql import (
 )
 from project import PASSPHRASE, Project
 
-from engine import DeploymentOptions
-from engine.engine import Engine
-from engine.options import DeploymentResult
+from databricks_alerts.engine import DeploymentOptions
+from databricks_alerts.engine.engine import Engine
+from databricks_alerts.engine.options import DeploymentResult
 
 
 def run(project: Project, *, continue_on_error: bool = False) -> DeploymentResult:

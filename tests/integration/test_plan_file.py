@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from project import Project, seeded_project
 
-from engine import urn as urns
-from workspace import process
+from databricks_alerts.engine import urn as urns
+from databricks_alerts.local_workspace import process
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from databricks.sdk import WorkspaceClient
 from project import PASSPHRASE, Project
 
-from engine.state.secrets import PassphraseSecrets, new_salt
-from workspace import client as local
+from databricks_alerts.engine.state.secrets import PassphraseSecrets, new_salt
+from databricks_alerts.local_workspace import client as local
 
 FROM_CONFIG = "T0/very-secret/hook é"
 FROM_SCOPE = "pd-integration-key-0123456789"

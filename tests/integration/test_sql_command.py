@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 from project import Project
 
-from cli.connecting import connecting
+from databricks_alerts.cli.connecting import connecting
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from project import Project
 
-from workspace import client
-from workspace.system.samples import SAMPLES
-from workspace.system.schemas import SCHEMAS
-from workspace.warehouse import SqlError, Warehouse
+from databricks_alerts.local_workspace import client
+from databricks_alerts.local_workspace.system.samples import SAMPLES
+from databricks_alerts.local_workspace.system.schemas import SCHEMAS
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
 
 ADMIN = "ada@local.test"
 NOW = dt.datetime(2026, 6, 15, 12, 30, tzinfo=dt.UTC)

@@ -8,7 +8,7 @@ from typing import Any
 from databricks.sdk import WorkspaceClient
 from project import Project
 
-from workspace import client
+from databricks_alerts.local_workspace import client
 
 _INTERVAL = (
     "SELECT current_timestamp() - max(start_time) AS age "

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from warehouse_server import SPARK, WarehouseServer, serve
 
-from workspace.warehouse import SqlError, Warehouse
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
 
 # Query; whether Spark's EXPLAIN raised; the condition; the position in the statement sent.
 # Left out are Spark's answers that came from how it was measured: a name of three parts (it had

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from warehouse_server import ADMIN, SPARK
 
-from workspace.warehouse import SqlError, Warehouse, sessions
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse, sessions
 
 SCHEMATA = "main.information_schema.schemata"
 COLUMNS = "main.information_schema.columns"

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warehouse_server import ADMIN, SPARK
 
-from workspace.warehouse import SqlError, Warehouse, sessions
-from workspace.warehouse.own_names import engine_catalog
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse, sessions
+from databricks_alerts.local_workspace.warehouse.own_names import engine_catalog
 
 pytestmark = pytest.mark.skipif(bool(SPARK), reason="about Sail's own names and start")
 # What SQL, Spark or Sail mean something by, and signs that names may have.
@@ -156,7 +156,7 @@ def test_a_catalog_in_the_store_that_the_engine_refuses_is_set_aside(
     first.catalog.add_catalog("refused")
     first.stop()
     _refuse(monkeypatch, "refused")
-    with caplog.at_level(logging.ERROR, logger="workspace.warehouse"):
+    with caplog.at_level(logging.ERROR, logger="databricks_alerts.local_workspace.warehouse"):
         again = _open(tmp_path)
     try:
         assert "'refused' is set aside" in caplog.text
@@ -193,7 +193,7 @@ def test_what_is_broken_in_the_store_is_set_aside(
         (tmp_path / name).write_bytes(b"no database" * 1000)
         for ending in ("-wal", "-shm"):
             (tmp_path / (name + ending)).unlink(missing_ok=True)
-    with caplog.at_level(logging.ERROR, logger="workspace"):
+    with caplog.at_level(logging.ERROR, logger="databricks_alerts.local_workspace"):
         third = _open(tmp_path)
     try:
         assert caplog.text.count("is damaged") == 2
@@ -272,8 +272,8 @@ def test_long_lists_are_no_depth(warehouse: Warehouse) -> None:
 
 SEGMENT = """
 import pyarrow as pa
-from workspace.warehouse.columns import arrow_batches
-from workspace.warehouse.fetching import size_of
+from databricks_alerts.local_workspace.warehouse.columns import arrow_batches
+from databricks_alerts.local_workspace.warehouse.fetching import size_of
 # A JVM sends no offsets for a list column without rows; Arrow's own writers send one.
 offsets, values = pa.py_buffer(b""), pa.array([], pa.string())
 lists = pa.Array.from_buffers(pa.list_(pa.string()), 0, [None, offsets], children=[values])
@@ -292,8 +292,7 @@ def test_nothing_measures_tables_by_nbytes() -> None:
     root = Path(__file__).parents[2]
     used = [
         str(path)
-        for folder in ("alerting", "cli", "workspace")
-        for path in (root / folder).rglob("*.py")
+        for path in (root / "databricks_alerts").rglob("*.py")
         if ".nbytes" in path.read_text(encoding="utf-8")
     ]
     assert used == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from warehouse_server import ADMIN, SPARK
 
-from workspace.warehouse import SqlError, Warehouse
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
 
 REFUSED = [
     "SELECT * FROM text.`/etc/hostname`",

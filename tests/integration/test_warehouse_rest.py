@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workspace.warehouse import Warehouse, sessions
+from databricks_alerts.local_workspace.warehouse import Warehouse, sessions
 
 
 def test_a_session_that_the_engine_ended_is_made_anew(

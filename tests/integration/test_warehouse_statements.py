@@ -18,7 +18,7 @@ from databricks.sdk.service.sql import (
 )
 from warehouse_server import ADMIN, WAREHOUSE_ID, WarehouseServer, serve
 
-from workspace.warehouse import fetching
+from databricks_alerts.local_workspace.warehouse import fetching
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from warehouse_server import SPARK
 
-from workspace.warehouse import SqlError, Warehouse
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
 
 ADMIN, BOB = "ada@local.test", "bob@local.test"
 
@@ -331,7 +331,7 @@ def test_grants_of_a_dropped_table_do_not_pass_to_its_successor(
 _CHILD = """
 import sys
 from pathlib import Path
-from workspace.warehouse import Warehouse
+from databricks_alerts.local_workspace.warehouse import Warehouse
 warehouse = Warehouse(Path(sys.argv[1]))
 warehouse.start()
 number = 0

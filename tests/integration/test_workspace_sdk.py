@@ -33,8 +33,8 @@ from databricks.sdk.service.sql import (
     SchedulePauseStatus,
 )
 
-from workspace import client as local
-from workspace.process import Running
+from databricks_alerts.local_workspace import client as local
+from databricks_alerts.local_workspace.process import Running
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from databricks import sql
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from workspace.warehouse import Warehouse, statement_routes, thrift_routes
+from databricks_alerts.local_workspace.warehouse import Warehouse, statement_routes, thrift_routes
 
 WAREHOUSE_ID = "w"
 ADMIN = "ada@local.test"

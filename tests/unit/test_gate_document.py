@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from alerting.policies.configuration import BUILT_IN
-from alerting.policies.from_resources import OF_ONE_ALERT, OF_THE_STACK
-from alerting.reports import RENDERERS
-from alerting.reports.prometheus import RuleStatus, to_prometheus
+from databricks_alerts.policies.configuration import BUILT_IN
+from databricks_alerts.policies.from_resources import OF_ONE_ALERT, OF_THE_STACK
+from databricks_alerts.reports import RENDERERS
+from databricks_alerts.reports.prometheus import RuleStatus, to_prometheus
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")

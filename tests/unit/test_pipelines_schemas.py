@@ -15,7 +15,7 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from cli.app import app
+from databricks_alerts.cli.app import app
 
 FOLDER = Path(__file__).parents[2] / "pipelines"
 FILES = sorted(FOLDER.rglob("*.yml"))

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from alerting.policies.configuration import BUILT_IN
-from alerting.policies.from_resources import (
+from databricks_alerts.policies.configuration import BUILT_IN
+from databricks_alerts.policies.from_resources import (
     ALERT,
     DESTINATION,
     OF_ONE_ALERT,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from parity_engines import Embedded, Real, built, plugins_running, program_environment
 
-from workspace.process import Running
+from databricks_alerts.local_workspace.process import Running
 
 
 @pytest.fixture(scope="session")

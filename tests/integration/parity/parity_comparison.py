@@ -10,11 +10,11 @@ from typing import Any
 
 from parity_engines import PASSPHRASE, STACK, Run
 
-from engine import project as projects
-from engine import urn as urns
-from engine.events import ResourceFailedEvent, ResourceOutputsEvent, StepMetadata
-from engine.state.backend import open_backend
-from engine.state.stack import StackStore
+from databricks_alerts.engine import project as projects
+from databricks_alerts.engine import urn as urns
+from databricks_alerts.engine.events import ResourceFailedEvent, ResourceOutputsEvent, StepMetadata
+from databricks_alerts.engine.state.backend import open_backend
+from databricks_alerts.engine.state.stack import StackStore
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

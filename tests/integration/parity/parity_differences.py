@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine import urn as urns
+from databricks_alerts.engine import urn as urns
 
 
 @dataclass(frozen=True)

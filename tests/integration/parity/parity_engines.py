@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from cli.pulumi_tools import shell_environment, tools_of
-from engine.display import EventLog, PreviewDigest, tee
-from engine.engine import Engine
-from engine.events import EngineEvent, from_json
-from engine.options import DeploymentOptions
+from databricks_alerts.cli.pulumi_tools import shell_environment, tools_of
+from databricks_alerts.engine.display import EventLog, PreviewDigest, tee
+from databricks_alerts.engine.engine import Engine
+from databricks_alerts.engine.events import EngineEvent, from_json
+from databricks_alerts.engine.options import DeploymentOptions
 
 ROOT = Path(__file__).parents[3]
 STACK = "test"
@@ -131,8 +131,8 @@ def plugins_running(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
     It saves a run the start of both, and is what people do who debug a plugin.
     """
-    plugins = {"PULUMI_DEBUG_PROVIDERS": ("databricks", "engine.providers.serve")}
-    plugins["PULUMI_DEBUG_LANGUAGES"] = ("python", "engine.language_runtime")
+    plugins = {"PULUMI_DEBUG_PROVIDERS": ("databricks", "databricks_alerts.engine.providers.serve")}
+    plugins["PULUMI_DEBUG_LANGUAGES"] = ("python", "databricks_alerts.engine.language_runtime")
     found = {}
     with contextlib.ExitStack() as stack:
         for variable, (name, module) in plugins.items():

@@ -11,8 +11,8 @@ from parity_comparison import state_of
 from parity_engines import STACK, Embedded, EngineUnderTest, Real, Run
 from parity_stage import Stage
 
-from engine.options import DeploymentOptions
-from workspace.process import Running
+from databricks_alerts.engine.options import DeploymentOptions
+from databricks_alerts.local_workspace.process import Running
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from parity_stage import Stage
 
-from engine.options import DeploymentOptions
+from databricks_alerts.engine.options import DeploymentOptions
 
 URN = "urn:pulumi:test::parity::databricks:index/alertV2:AlertV2::"
 

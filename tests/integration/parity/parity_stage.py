@@ -19,8 +19,8 @@ from databricks.sdk.service.sql import (
 from parity_comparison import store_of
 from parity_engines import PASSPHRASE
 
-from engine.state.secrets import PassphraseSecrets, new_salt
-from workspace.process import Running
+from databricks_alerts.engine.state.secrets import PassphraseSecrets, new_salt
+from databricks_alerts.local_workspace.process import Running
 
 PRELUDE = """\
 import json, pathlib, pulumi

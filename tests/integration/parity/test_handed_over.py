@@ -14,10 +14,10 @@ from parity_differences import plain_state, plain_steps
 from parity_engines import STACK, Embedded, EngineUnderTest, Real, Run
 from parity_stage import Stage
 
-from engine import urn as urns
-from engine.options import DeploymentOptions
-from engine.state.resource import PendingOperation
-from workspace.process import Running
+from databricks_alerts.engine import urn as urns
+from databricks_alerts.engine.options import DeploymentOptions
+from databricks_alerts.engine.state.resource import PendingOperation
+from databricks_alerts.local_workspace.process import Running
 
 pytestmark = pytest.mark.real_engine
 
@@ -194,8 +194,8 @@ def written(folder: Path) -> str:
 
 _EMBEDDED = """
 import pathlib
-from engine.engine import Engine
-from engine.options import DeploymentOptions
+from databricks_alerts.engine.engine import Engine
+from databricks_alerts.engine.options import DeploymentOptions
 engine = Engine(pathlib.Path.cwd(), "test", passphrase="")
 engine.up(DeploymentOptions(parallel=1), lambda event: None)
 """

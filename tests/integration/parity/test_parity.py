@@ -18,8 +18,8 @@ from parity_runs import Both, Runs
 from parity_scenarios import PLAYS, TOGETHER, Play
 from parity_stage import Stage
 
-from engine.options import DeploymentOptions
-from workspace.process import Running
+from databricks_alerts.engine.options import DeploymentOptions
+from databricks_alerts.local_workspace.process import Running
 
 pytestmark = pytest.mark.real_engine
 

@@ -19,8 +19,8 @@ from parity_engines import STACK, Embedded, EngineUnderTest, Real, Run
 from project import Project, seeded_project
 from test_plain_program import take_name, workspace
 
-from engine.options import DeploymentOptions
-from workspace.process import Running
+from databricks_alerts.engine.options import DeploymentOptions
+from databricks_alerts.local_workspace.process import Running
 
 pytestmark = pytest.mark.real_engine
 

@@ -6,8 +6,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from alerting.validation.fingerprint import Schemas, tables_in, unopened
-from alerting.validation.references import tables_of
+from databricks_alerts.validation.fingerprint import Schemas, tables_in, unopened
+from databricks_alerts.validation.references import tables_of
 
 T = ("a", "b", "t")
 V = ("a", "b", "v")

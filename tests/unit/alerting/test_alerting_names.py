@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.names import Wish, in_order, name_moves
+from databricks_alerts.plan.names import Wish, in_order, name_moves
 
 NAMES = st.sampled_from("abcdefg")
 

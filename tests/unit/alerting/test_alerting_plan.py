@@ -7,23 +7,28 @@ from typing import Any
 
 import pytest
 
-from alerting.deployed import Deployed, Stray, Versions
-from alerting.errors import ConfigurationError, GuardError
-from alerting.guards import (
+from databricks_alerts.destinations.secrets import SecretResolver
+from databricks_alerts.destinations.targets import configuration
+from databricks_alerts.errors import ConfigurationError, GuardError
+from databricks_alerts.outcome.record import Outcome, RowOutcome
+from databricks_alerts.plan.decisions import Declared, decide_alerts, decide_destinations
+from databricks_alerts.plan.deployed import Deployed, Stray, Versions
+from databricks_alerts.plan.guards import (
     delete_limit,
     guard_deletes,
     guard_quota,
     guard_state,
     guard_version,
 )
-from alerting.inventory import ExistingAlert, ExistingDestination, Inventory, folder
-from alerting.outcome import Outcome, RowOutcome
-from alerting.ownership import Candidate
-from alerting.plan import Declared, decide_alerts, decide_destinations
-from alerting.rows import Destination
-from alerting.secrets import SecretResolver
-from alerting.settings import Settings
-from alerting.targets import configuration
+from databricks_alerts.plan.ownership import Candidate
+from databricks_alerts.rules.rows import Destination
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.workspace_view.inventory import (
+    ExistingAlert,
+    ExistingDestination,
+    Inventory,
+    folder,
+)
 
 HOME = "/Workspace/Shared/alerts"
 CONFIG = {

@@ -12,20 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot.dialects.databricks import Databricks
 
-from alerting.errors import WarehouseError
-from alerting.findings import Finding
-from alerting.identifiers import quote
-from alerting.rows import Rule, read_rule
-from alerting.settings import Settings
-from alerting.templates import render, render_query
-from alerting.validation import explain
-from alerting.validation.analysis import analyze
-from alerting.validation.channels import check_channels
-from alerting.validation.explain import Column
-from alerting.validation.messages import check_messages
-from alerting.validation.schedule import cron_problem, is_time_zone
-from alerting.validation.statement import check_statement, read_statement
-from alerting.validation.threshold import check_threshold
+from databricks_alerts.errors import WarehouseError
+from databricks_alerts.rules.findings import Finding
+from databricks_alerts.rules.rows import Rule, read_rule
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.templates import render, render_query
+from databricks_alerts.sql.identifiers import quote
+from databricks_alerts.validation import explain
+from databricks_alerts.validation.analysis import analyze
+from databricks_alerts.validation.channels import check_channels
+from databricks_alerts.validation.explain import Column
+from databricks_alerts.validation.messages import check_messages
+from databricks_alerts.validation.schedule import cron_problem, is_time_zone
+from databricks_alerts.validation.statement import check_statement, read_statement
+from databricks_alerts.validation.threshold import check_threshold
 
 SPARK = json.loads((Path(__file__).parent / "data/spark_explain.json").read_text())["cases"]
 ROW: dict[str, Any] = {
@@ -230,7 +230,7 @@ class _Answers:
 
 def test_a_plan_that_shows_no_schema_is_followed_by_describe_query() -> None:
     """Some engines print the physical plan only, whatever EXPLAIN asks for."""
-    from alerting.validation.analysis import explained
+    from databricks_alerts.validation.analysis import explained
 
     physical = "== Physical Plan ==\n*(1) Project [1 AS c#0]"
     columns = [{"col_name": "c", "data_type": "int", "comment": ""}]

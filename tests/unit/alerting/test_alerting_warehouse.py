@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerting import warehouse
+from databricks_alerts.sql import warehouse
 
 
 @pytest.mark.parametrize(

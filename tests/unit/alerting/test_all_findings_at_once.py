@@ -11,13 +11,13 @@ from typing import Any, TypeVar, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.errors import ConfigurationError, SecretError
-from alerting.findings import Finding
-from alerting.settings import Settings
-from alerting.snapshot import read_snapshot
-from alerting.tables import ALERTS
-from alerting.validation import ValidationReport, validate
-from alerting.warehouse import SqlWarehouse
+from databricks_alerts.errors import ConfigurationError, SecretError
+from databricks_alerts.rules.findings import Finding
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.snapshot import read_snapshot
+from databricks_alerts.rules.tables import ALERTS
+from databricks_alerts.sql.warehouse import SqlWarehouse
+from databricks_alerts.validation import ValidationReport, validate
 
 T, R = TypeVar("T"), TypeVar("R")
 SETTINGS = Settings(catalog="main", gold_schema="gold", warehouse_id="w", parent_path="/a")

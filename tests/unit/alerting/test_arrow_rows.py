@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.arrow_rows import of_table
+from databricks_alerts.sql.arrow_rows import of_table
 
 ROOT = Path(__file__).parents[3]
 TYPES = {
@@ -68,9 +68,9 @@ def _stream() -> bytes:
 def test_pandas_is_run_only_when_it_is_used(use: bool) -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from alerting.late_import import late\nlate('pandas')\n"
+        "from databricks_alerts.late_import import late\nlate('pandas')\n"
         "import databricks.sql.client, pandas, datetime, pyarrow as pa\n"
-        "from alerting.arrow_rows import of_table\n"
+        "from databricks_alerts.sql.arrow_rows import of_table\n"
         f"table = pa.ipc.open_stream(bytes.fromhex({_stream().hex()!r})).read_all()\n"
         "assert of_table(table, ['t', 'n'])[0]['t'].year == 1970\n"
         f"if {use}: assert pandas.DataFrame({{'a': [1]}}).a.sum() == 1\n"

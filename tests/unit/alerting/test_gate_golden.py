@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from alerting.findings import Finding
-from alerting.gate.model import (
+from databricks_alerts.gate.model import (
     Cost,
     Drifted,
     GateReport,
@@ -23,7 +22,8 @@ from alerting.gate.model import (
     StepChange,
     Violation,
 )
-from alerting.reports import RENDERERS
+from databricks_alerts.reports import RENDERERS
+from databricks_alerts.rules.findings import Finding
 
 FOLDER = Path(__file__).parent / "data" / "gate"
 REPORT = GateReport(

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 from test_gate_reports import HOSTILE, report
 
-from alerting.gate.model import Place
-from alerting.reports import RENDERERS
+from databricks_alerts.gate.model import Place
+from databricks_alerts.reports import RENDERERS
 
 # What we write of SARIF 2.1.0 (sections 3.13 to 3.58), with what it requires; and of what GitHub
 # requires beyond it ("SARIF support for code scanning"): each result has a file.

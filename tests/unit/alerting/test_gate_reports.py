@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.findings import Finding
-from alerting.gate.model import GateReport, PropertyChange, StepChange, Violation
-from alerting.gate.verdict import decide
-from alerting.reports import RENDERERS
-from alerting.reports.markdown import MOST
-from alerting.reports.text import fenced, markdown, short
+from databricks_alerts.gate.model import GateReport, PropertyChange, StepChange, Violation
+from databricks_alerts.gate.verdict import decide
+from databricks_alerts.reports import RENDERERS
+from databricks_alerts.reports.markdown import MOST
+from databricks_alerts.reports.text import fenced, markdown, short
+from databricks_alerts.rules.findings import Finding
 
 HOSTILE = "x|`<img src=x onerror=alert(1)>` @everyone \x1b[31m</details> ]]> \u202e '\"&;--"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerting.packs.cases import check, expand
-from alerting.packs.model import Case, Expectation
+from databricks_alerts.packs.cases import check, expand
+from databricks_alerts.packs.model import Case, Expectation
 
 TABLES = {
     "t": {

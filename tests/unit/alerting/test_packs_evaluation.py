@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from alerting.packs.evaluation import condition_of
-from alerting.packs.model import Defaults, PackRule
-from evaluation import OPERATORS, Condition, Operand
+from databricks_alerts.evaluation import OPERATORS, Condition, Operand
+from databricks_alerts.packs.evaluation import condition_of
+from databricks_alerts.packs.model import Defaults, PackRule
 
 DEFAULTS = Defaults(owner="me@example.com", aggregation="FIRST", empty_result_state="ERROR")
 

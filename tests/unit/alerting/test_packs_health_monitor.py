@@ -9,9 +9,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
-from alerting.packs.loader import load_pack
-from alerting.packs.model import LocatedRule
-from alerting.packs.variables import render_query, resolve
+from databricks_alerts.packs.loader import load_pack
+from databricks_alerts.packs.model import LocatedRule
+from databricks_alerts.packs.variables import render_query, resolve
 
 PACK = load_pack(Path(__file__).parents[3] / "packs" / "health_monitor")
 

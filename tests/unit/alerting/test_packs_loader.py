@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerting.errors import ConfigurationError
-from alerting.packs.loader import find_pack, load_pack
+from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.packs.loader import find_pack, load_pack
 
 MANIFEST = """\
 name: small

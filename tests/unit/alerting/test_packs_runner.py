@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from alerting.errors import AlertsError, WarehouseError
-from alerting.packs.loader import load_pack
-from alerting.packs.model import Pack
-from alerting.packs.runner import CaseResult, case_query, run_tests
-from evaluation.statement import MET, THRESHOLD, VALUE
+from databricks_alerts.errors import AlertsError, WarehouseError
+from databricks_alerts.evaluation.statement import MET, THRESHOLD, VALUE
+from databricks_alerts.packs.loader import load_pack
+from databricks_alerts.packs.model import Pack
+from databricks_alerts.packs.runner import CaseResult, case_query, run_tests
 
 MANIFEST = """\
 name: small

@@ -10,12 +10,18 @@ from typing import Any
 
 import pytest
 
-from alerting.errors import ConfigurationError
-from alerting.packs.loader import load_pack
-from alerting.packs.model import Threshold
-from alerting.packs.records import DESTINATIONS, RULES, _threshold, destination_rows, rule_rows
-from alerting.packs.seed import merge_statement, seed
-from alerting.packs.variables import resolve
+from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.packs.loader import load_pack
+from databricks_alerts.packs.model import Threshold
+from databricks_alerts.packs.records import (
+    DESTINATIONS,
+    RULES,
+    _threshold,
+    destination_rows,
+    rule_rows,
+)
+from databricks_alerts.packs.seed import merge_statement, seed
+from databricks_alerts.packs.variables import resolve
 
 PACK = load_pack(Path(__file__).parents[3] / "packs" / "health_monitor")
 VALUES = resolve(PACK.manifest.variables, {})

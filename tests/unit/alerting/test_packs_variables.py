@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from alerting.errors import ConfigurationError
-from alerting.packs.model import Variable
-from alerting.packs.variables import (
+from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.packs.model import Variable
+from databricks_alerts.packs.variables import (
     literal,
     parse,
     quoted_references,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from alerting.gate.model import Cost, Drifted, StepChange
-from alerting.policies import Change, Policy, RuleView, violations
-from alerting.policies.configuration import BUILT_IN
-from alerting.rows import Destination, Rule
-from alerting.validation.fingerprint import Schemas
+from databricks_alerts.gate.model import Cost, Drifted, StepChange
+from databricks_alerts.policies import Change, Policy, RuleView, violations
+from databricks_alerts.policies.configuration import BUILT_IN
+from databricks_alerts.rules.rows import Destination, Rule
+from databricks_alerts.validation.fingerprint import Schemas
 
 POLICIES = {item.name: item for item in BUILT_IN}
 GIGABYTE = 1024**3

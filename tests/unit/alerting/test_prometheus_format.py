@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from alerting.reports.prometheus import DRIFTS, NOT_DEPLOYED, STATES, RuleStatus, to_prometheus
+from databricks_alerts.reports.prometheus import (
+    DRIFTS,
+    NOT_DEPLOYED,
+    STATES,
+    RuleStatus,
+    to_prometheus,
+)
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.recipients import each_once
-from alerting.rows import Destination
+from databricks_alerts.destinations.recipients import each_once
+from databricks_alerts.rules.rows import Destination
 
 UUID = "9e1c0aa8-56d5-4c5b-8a3e-0d1b5d6c7e8f"
 

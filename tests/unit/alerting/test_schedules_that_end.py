@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import quartz
-from alerting.validation.schedule import never_fires
+from databricks_alerts import quartz
+from databricks_alerts.validation.schedule import never_fires
 
 NOW = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
 

@@ -8,8 +8,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.rows import Destination
-from alerting.stand_ins import DEPLOYER, StandIns, Waiting, stand_in_findings, told
+from databricks_alerts.destinations.stand_ins import (
+    DEPLOYER,
+    StandIns,
+    Waiting,
+    stand_in_findings,
+    told,
+)
+from databricks_alerts.rules.rows import Destination
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.findings import Finding
-from alerting.packs.model import PackDestination, RuleFile
-from alerting.rows import Destination
-from alerting.targets import KINDS, configuration
-from alerting.words import domain, is_address
+from databricks_alerts.destinations.targets import KINDS, configuration
+from databricks_alerts.packs.model import PackDestination, RuleFile
+from databricks_alerts.rules.findings import Finding
+from databricks_alerts.rules.rows import Destination
+from databricks_alerts.rules.words import domain, is_address
 
 CREATED = "2026-01-01T00:00:00Z"
 

@@ -8,10 +8,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from alerting.errors import ConfigurationError
-from cli.app import app
-from cli.local import stack_environment
-from cli.project import find_project
+from databricks_alerts.cli.app import app
+from databricks_alerts.cli.local import stack_environment
+from databricks_alerts.cli.project import find_project
+from databricks_alerts.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
 

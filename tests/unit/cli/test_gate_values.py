@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from alerting.errors import WarehouseError
-from cli import gate
-from cli.context import StackContext
-from cli.deploy import Request
-from engine.events import StepMetadata, StepState
-from engine.values import Secret
+from databricks_alerts.cli import gate
+from databricks_alerts.cli.context import StackContext
+from databricks_alerts.cli.deploy import Request
+from databricks_alerts.engine.events import StepMetadata, StepState
+from databricks_alerts.engine.values import Secret
+from databricks_alerts.errors import WarehouseError
 
 DESTINATION = "databricks:index/notificationDestination:NotificationDestination"
 URN = f"urn:pulumi:s::p::{DESTINATION}::slack"

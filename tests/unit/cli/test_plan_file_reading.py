@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from alerting.errors import ConfigurationError, GuardError
-from cli.context import StackContext
-from cli.plan_file import PlanFile, PlannedStep, read_plan, require_same, write_plan
+from databricks_alerts.cli.context import StackContext
+from databricks_alerts.cli.plan_file import (
+    PlanFile,
+    PlannedStep,
+    read_plan,
+    require_same,
+    write_plan,
+)
+from databricks_alerts.errors import ConfigurationError, GuardError
 
 STEP = PlannedStep(op="update", urn="urn:pulumi:prod::databricks-alerts::t::COST-001", digest="d")
 

@@ -13,10 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from alerting.errors import ConfigurationError
-from cli import pulumi_build
-from cli.app import app
-from cli.pulumi_tools import Tools, find_go, shell_environment, tools_of, write_plugins
+from databricks_alerts.cli import pulumi_build
+from databricks_alerts.cli.app import app
+from databricks_alerts.cli.pulumi_tools import (
+    Tools,
+    find_go,
+    shell_environment,
+    tools_of,
+    write_plugins,
+)
+from databricks_alerts.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
 
@@ -139,7 +145,7 @@ def test_an_update_pins_the_version_of_the_sdk(
 def test_without_go_it_says_what_to_do(
     tools: Tools, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("cli.pulumi_tools._GO_INSTALLER", str(tmp_path))
+    monkeypatch.setattr("databricks_alerts.cli.pulumi_tools._GO_INSTALLER", str(tmp_path))
     assert find_go({"PATH": str(tmp_path / "bin")}) is None
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     result = CliRunner().invoke(app, ["pulumi", "build"])
@@ -182,4 +188,4 @@ def test_the_scripts_start_our_plugins_wherever_they_are_run_from(
     )
     assert answer.stdout.strip() == pulumi_build.pinned_sdk(ROOT / "requirements.txt")
     provider = (tools.plugins / "pulumi-resource-databricks").read_text()
-    assert f"{sys.executable} -P -m engine.providers.serve" in provider
+    assert f"{sys.executable} -P -m databricks_alerts.engine.providers.serve" in provider

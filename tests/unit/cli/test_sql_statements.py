@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.sql.printing import unique
-from cli.sql.statements import UnfinishedError, is_finished, split
+from databricks_alerts.cli.sql.printing import unique
+from databricks_alerts.cli.sql.statements import UnfinishedError, is_finished, split
 
 PIECES = [
     "SELECT 1", "SELECT ';'", "SELECT `a;b` FROM t", "SELECT 1 -- ; no end\n", "/* ; */ SELECT 2",

@@ -11,16 +11,16 @@ from typing import Any
 import pulumi
 import pytest
 
-from alerting.deployed import Deployed, Versions, deployed_from
-from alerting.deployment import Prepared, plan
-from alerting.inventory import ExistingAlert, Inventory
-from alerting.outcome import Outcome
-from alerting.rows import Destination, Rule
-from alerting.settings import Settings
-from alerting.snapshot import Snapshot
-from alerting.validation import RuleResult, ValidationReport
 from components import recording
 from components.alerting import Alerting, AlertingArgs
+from databricks_alerts.outcome.record import Outcome
+from databricks_alerts.plan.deployed import Deployed, Versions, deployed_from
+from databricks_alerts.plan.deployment import Prepared, plan
+from databricks_alerts.rules.rows import Destination, Rule
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.snapshot import Snapshot
+from databricks_alerts.validation import RuleResult, ValidationReport
+from databricks_alerts.workspace_view.inventory import ExistingAlert, Inventory
 
 MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ALERT = "databricks:index/alertV2:AlertV2"
@@ -78,7 +78,7 @@ def prepared(rules: list[Rule], broken: tuple[str, ...] = ()) -> Prepared:
         created_by="c",
         created_at=MOMENT,
     )
-    from alerting.findings import Finding
+    from databricks_alerts.rules.findings import Finding
 
     finding = Finding(key="x", check="explain", what="broken", where="q", remedy="r")
     results = tuple(

@@ -19,27 +19,27 @@ import grpc
 from pulumi import runtime
 from pulumi.runtime.proto import resource_pb2_grpc
 
-from engine import project as projects
-from engine.callbacks import CallbackClient
-from engine.deployment import Deployment
-from engine.errors import StateError
-from engine.monitor.log_service import LogService
-from engine.monitor.service import MonitorService
-from engine.options import DeploymentOptions, DeploymentResult, Operation
-from engine.providers.databricks.client import ApiError, Client
-from engine.providers.databricks.provider import DatabricksProvider
-from engine.providers.databricks.retries import Failure
-from engine.state.resource import ResourceState
-from engine.steps.recorder import NoRecorder
-from engine.steps.run import Run
-from engine.storage import StackState
-from engine.update import Update
-from engine.values import Properties
-from workspace.alerts.models import Alerts
-from workspace.destinations.models import Destinations
-from workspace.errors import ApiError as Refusal
-from workspace.identity.models import User
-from workspace.store import Store
+from databricks_alerts.engine import project as projects
+from databricks_alerts.engine.callbacks import CallbackClient
+from databricks_alerts.engine.deployment import Deployment
+from databricks_alerts.engine.errors import StateError
+from databricks_alerts.engine.monitor.log_service import LogService
+from databricks_alerts.engine.monitor.service import MonitorService
+from databricks_alerts.engine.options import DeploymentOptions, DeploymentResult, Operation
+from databricks_alerts.engine.providers.databricks.client import ApiError, Client
+from databricks_alerts.engine.providers.databricks.provider import DatabricksProvider
+from databricks_alerts.engine.providers.databricks.retries import Failure
+from databricks_alerts.engine.state.resource import ResourceState
+from databricks_alerts.engine.steps.recorder import NoRecorder
+from databricks_alerts.engine.steps.run import Run
+from databricks_alerts.engine.storage import StackState
+from databricks_alerts.engine.update import Update
+from databricks_alerts.engine.values import Properties
+from databricks_alerts.local_workspace.alerts.models import Alerts
+from databricks_alerts.local_workspace.destinations.models import Destinations
+from databricks_alerts.local_workspace.errors import ApiError as Refusal
+from databricks_alerts.local_workspace.identity.models import User
+from databricks_alerts.local_workspace.store import Store
 
 HOME = "/Workspace/Shared/alerts"
 ADMIN = User("1", "admin@local.test", admin=True)

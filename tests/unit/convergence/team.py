@@ -13,24 +13,28 @@ from typing import Any
 
 from in_process import HOME, MemoryStorage, Models, run
 
-from alerting.deployment import Prepared, plan
-from alerting.findings import Finding
-from alerting.inventory import ExistingDestination, Inventory, existing_alert
-from alerting.outcome import Outcome, has_news
-from alerting.recorded import Recorded, digest, recorded
-from alerting.rows import Destination, Rule, read_destination, read_rule
-from alerting.settings import Settings
-from alerting.snapshot import Snapshot
-from alerting.targets import KINDS
-from alerting.validation import RuleResult, ValidationReport
-from cli.outcome import row_outcomes
-from cli.quiet import is_quiet
 from components.alerting import Alerting, AlertingArgs
 from components.deployed import deployed_by_this_stack
 from components.outputs import export_outputs
-from engine.options import DeploymentResult
-from engine.state.resource import ResourceState
-from engine.storage import StackState
+from databricks_alerts.cli.outcome import row_outcomes
+from databricks_alerts.cli.quiet import is_quiet
+from databricks_alerts.destinations.targets import KINDS
+from databricks_alerts.engine.options import DeploymentResult
+from databricks_alerts.engine.state.resource import ResourceState
+from databricks_alerts.engine.storage import StackState
+from databricks_alerts.outcome.record import Outcome, has_news
+from databricks_alerts.plan.deployment import Prepared, plan
+from databricks_alerts.rules.findings import Finding
+from databricks_alerts.rules.recorded import Recorded, digest, recorded
+from databricks_alerts.rules.rows import Destination, Rule, read_destination, read_rule
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.snapshot import Snapshot
+from databricks_alerts.validation import RuleResult, ValidationReport
+from databricks_alerts.workspace_view.inventory import (
+    ExistingDestination,
+    Inventory,
+    existing_alert,
+)
 
 MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 BROKEN = "SELECT nope AS v"
@@ -398,7 +402,7 @@ class Team:
         )  # fmt: skip
 
     def _record(self, prepared: Prepared, result: DeploymentResult) -> None:
-        """The MERGE of alerting.outcome, by hand."""
+        """The MERGE of databricks_alerts.outcome.record, by hand."""
         alerts, destinations = row_outcomes(prepared, result)
         outcome = Outcome(
             run_id="r",

@@ -15,26 +15,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from engine import project as projects
-from engine import urn as urns
-from engine.deployment import Deployment
-from engine.errors import LockError, StateError, UnsupportedError
-from engine.events import EngineEvent
-from engine.options import DeploymentOptions, DeploymentResult, Operation
-from engine.providers.base import (
+from databricks_alerts.engine import project as projects
+from databricks_alerts.engine import urn as urns
+from databricks_alerts.engine.deployment import Deployment
+from databricks_alerts.engine.errors import LockError, StateError, UnsupportedError
+from databricks_alerts.engine.events import EngineEvent
+from databricks_alerts.engine.options import DeploymentOptions, DeploymentResult, Operation
+from databricks_alerts.engine.providers.base import (
     CheckFailure,
     CheckResult,
     Diff,
     PropertyDiff,
     ReadResult,
 )
-from engine.state.resource import PendingOperation, ResourceState
-from engine.steps import diffs, graph
-from engine.steps.goal import Goal
-from engine.steps.run import Run, StoppedError
-from engine.storage import StackState
-from engine.update import Update
-from engine.values import UNKNOWN, Properties
+from databricks_alerts.engine.state.resource import PendingOperation, ResourceState
+from databricks_alerts.engine.steps import diffs, graph
+from databricks_alerts.engine.steps.goal import Goal
+from databricks_alerts.engine.steps.run import Run, StoppedError
+from databricks_alerts.engine.storage import StackState
+from databricks_alerts.engine.update import Update
+from databricks_alerts.engine.values import UNKNOWN, Properties
 
 THING = "test:index:Thing"
 BOX = "test:index:Box"

@@ -12,12 +12,15 @@ from google.protobuf import empty_pb2
 from provider_workspace import TOKEN, TestClock, Workspace
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from engine import wire
-from engine.providers.databricks.package_schema import package_schema, stable_properties
-from engine.providers.databricks.provider import DatabricksProvider
-from engine.providers.serve.engine_log import EngineLog
-from engine.providers.serve.process import listening
-from engine.providers.serve.service import Package, ProviderService
+from databricks_alerts.engine import wire
+from databricks_alerts.engine.providers.databricks.package_schema import (
+    package_schema,
+    stable_properties,
+)
+from databricks_alerts.engine.providers.databricks.provider import DatabricksProvider
+from databricks_alerts.engine.providers.serve.engine_log import EngineLog
+from databricks_alerts.engine.providers.serve.process import listening
+from databricks_alerts.engine.providers.serve.service import Package, ProviderService
 
 VERSION = "1.118.0"
 PROVIDER_URN = "urn:pulumi:s::p::pulumi:providers:databricks::default_1_118_0"

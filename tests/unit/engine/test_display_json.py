@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.display import EventLog, PreviewDigest, tee
-from engine.errors import ProjectError
-from engine.events import (
+from databricks_alerts.engine.display import EventLog, PreviewDigest, tee
+from databricks_alerts.engine.errors import ProjectError
+from databricks_alerts.engine.events import (
     CancelEvent,
     DiagnosticEvent,
     EngineEvent,
@@ -25,7 +25,7 @@ from engine.events import (
     SummaryEvent,
     from_json,
 )
-from engine.values import UNKNOWN, Secret
+from databricks_alerts.engine.values import UNKNOWN, Secret
 
 TYPE = "databricks:index/alertV2:AlertV2"
 URN = f"urn:pulumi:dev::proj::{TYPE}::A"

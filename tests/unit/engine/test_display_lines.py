@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from engine.display import LiveDisplay, PlainDisplay, changes, for_people, lines, words
-from engine.display.changes import Change
-from engine.events import (
+from databricks_alerts.engine.display import (
+    LiveDisplay,
+    PlainDisplay,
+    changes,
+    for_people,
+    lines,
+    words,
+)
+from databricks_alerts.engine.display.changes import Change
+from databricks_alerts.engine.events import (
     CancelEvent,
     DiagnosticEvent,
     EngineEvent,
@@ -25,7 +32,7 @@ from engine.events import (
     StepState,
     SummaryEvent,
 )
-from engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret
+from databricks_alerts.engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret
 
 TYPE = "databricks:index/alertV2:AlertV2"
 URN = f"urn:pulumi:dev::proj::{TYPE}::COST-001"

@@ -11,11 +11,11 @@ from engine_world import BOX, THING, Lab, assert_sound, thing
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from engine import urn as urns
-from engine.deployment import Deployment
-from engine.providers.base import ProviderError
-from engine.steps.goal import Alias, Goal
-from engine.values import UNKNOWN
+from databricks_alerts.engine import urn as urns
+from databricks_alerts.engine.deployment import Deployment
+from databricks_alerts.engine.providers.base import ProviderError
+from databricks_alerts.engine.steps.goal import Alias, Goal
+from databricks_alerts.engine.values import UNKNOWN
 
 ROOT = "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev"
 COMPONENTS = ("", "left", "right")

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from engine_world import BOX, Lab, World, assert_sound, thing
 
-from engine import project as projects
-from engine.deployment import Deployment
-from engine.stack_storage import StackStorage
-from engine.steps.goal import Alias, Goal
-from engine.values import Properties, Secret
+from databricks_alerts.engine import project as projects
+from databricks_alerts.engine.deployment import Deployment
+from databricks_alerts.engine.stack_storage import StackStorage
+from databricks_alerts.engine.steps.goal import Alias, Goal
+from databricks_alerts.engine.values import Properties, Secret
 
 pytestmark = pytest.mark.slow
 

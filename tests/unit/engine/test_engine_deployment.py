@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from engine_world import BOX, Lab, assert_sound, thing
 
-from engine.deployment import Deployment
-from engine.providers.base import ProviderError
-from engine.state.resource import PendingOperation
-from engine.steps.goal import Alias, Goal
-from engine.values import UNKNOWN, Secret
+from databricks_alerts.engine.deployment import Deployment
+from databricks_alerts.engine.providers.base import ProviderError
+from databricks_alerts.engine.state.resource import PendingOperation
+from databricks_alerts.engine.steps.goal import Alias, Goal
+from databricks_alerts.engine.values import UNKNOWN, Secret
 
 
 @pytest.fixture

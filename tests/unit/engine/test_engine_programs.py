@@ -12,12 +12,18 @@ from typing import Any
 import pytest
 from engine_world import MemoryStorage, World, write_project
 
-from engine import DeploymentOptions, DeploymentResult, Engine
-from engine import urn as urns
-from engine.errors import ProjectError
-from engine.events import CancelEvent, EngineEvent, PreludeEvent, SummaryEvent, from_json
-from engine.providers.base import ProviderError
-from engine.values import UNKNOWN, Secret
+from databricks_alerts.engine import DeploymentOptions, DeploymentResult, Engine
+from databricks_alerts.engine import urn as urns
+from databricks_alerts.engine.errors import ProjectError
+from databricks_alerts.engine.events import (
+    CancelEvent,
+    EngineEvent,
+    PreludeEvent,
+    SummaryEvent,
+    from_json,
+)
+from databricks_alerts.engine.providers.base import ProviderError
+from databricks_alerts.engine.values import UNKNOWN, Secret
 
 pytestmark = pytest.mark.slow
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from engine_world import World, write_project
 
-from engine import DeploymentOptions, DeploymentResult, Engine
-from engine.errors import LockError, SecretsError
-from engine.project import load
-from engine.stack_storage import StackStorage
+from databricks_alerts.engine import DeploymentOptions, DeploymentResult, Engine
+from databricks_alerts.engine.errors import LockError, SecretsError
+from databricks_alerts.engine.project import load
+from databricks_alerts.engine.stack_storage import StackStorage
 
 pytestmark = pytest.mark.slow
 

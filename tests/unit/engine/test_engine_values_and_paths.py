@@ -11,18 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import project as projects
-from engine import urn as urns
-from engine import wire
-from engine.errors import DeploymentError, ProjectError
-from engine.events import EngineEvent, ResourcePreEvent, StepMetadata, StepState, from_json
-from engine.language_host import interpreter
-from engine.monitor import positions
-from engine.monitor.requests import seconds
-from engine.options import DeploymentOptions
-from engine.state.resource import ResourceState
-from engine.steps import diffs, graph, paths, targets
-from engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret
+from databricks_alerts.engine import project as projects
+from databricks_alerts.engine import urn as urns
+from databricks_alerts.engine import wire
+from databricks_alerts.engine.errors import DeploymentError, ProjectError
+from databricks_alerts.engine.events import (
+    EngineEvent,
+    ResourcePreEvent,
+    StepMetadata,
+    StepState,
+    from_json,
+)
+from databricks_alerts.engine.language_host import interpreter
+from databricks_alerts.engine.monitor import positions
+from databricks_alerts.engine.monitor.requests import seconds
+from databricks_alerts.engine.options import DeploymentOptions
+from databricks_alerts.engine.state.resource import ResourceState
+from databricks_alerts.engine.steps import diffs, graph, paths, targets
+from databricks_alerts.engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret
 
 texts = st.text(max_size=8)
 plain = st.recursive(

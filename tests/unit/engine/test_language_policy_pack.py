@@ -10,8 +10,8 @@ import grpc
 import pytest
 from pulumi.runtime.proto import analyzer_pb2
 
-from engine.language_runtime.policy_pack import PolicyPack
-from engine.language_runtime.toolchain import Toolchain
+from databricks_alerts.engine.language_runtime.policy_pack import PolicyPack
+from databricks_alerts.engine.language_runtime.toolchain import Toolchain
 
 _CONFIGURE = "/pulumirpc.Analyzer/ConfigureStack"
 

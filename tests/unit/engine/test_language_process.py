@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from engine.language_host import ProgramRequest
-from engine.language_runtime.process import version
-from engine.language_runtime.running import run_response
+from databricks_alerts.engine.language_host import ProgramRequest
+from databricks_alerts.engine.language_runtime.process import version
+from databricks_alerts.engine.language_runtime.running import run_response
 
 pytestmark = pytest.mark.slow
 
-COMMAND = [sys.executable, "-P", "-m", "engine.language_runtime"]
+COMMAND = [sys.executable, "-P", "-m", "databricks_alerts.engine.language_runtime"]
 ENGINE = "127.0.0.1:9"  # nobody listens there, and nobody has to
 
 

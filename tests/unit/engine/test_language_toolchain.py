@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import language_host
-from engine.errors import ProjectError
-from engine.language_runtime.installation import install
-from engine.language_runtime.packages import (
+from databricks_alerts.engine import language_host
+from databricks_alerts.engine.errors import ProjectError
+from databricks_alerts.engine.language_runtime.installation import install
+from databricks_alerts.engine.language_runtime.packages import (
     Package,
     installed,
     normalised,
     plugin_version,
     plugins,
 )
-from engine.language_runtime.toolchain import find_toolchain
+from databricks_alerts.engine.language_runtime.toolchain import find_toolchain
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ import importlib, json, sys, typing
 sys.path.insert(0, {root!r})
 import pulumi
 if {late}:
-    from engine import late_classes, late_package
+    from databricks_alerts.engine import late_classes, late_package
     late_package.install("pulumi_databricks", late_package.pulumi_homes)
     late_classes.install("pulumi_databricks")
 from pulumi import _types
@@ -89,7 +89,7 @@ def run(tmp_path: Path, statements: str) -> Any:
     """What `answer` is after statements in a fresh interpreter with a late package `sdk`."""
     script = (
         f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(tmp_path)!r}]\n"
-        "from engine import late_classes, late_package\n"
+        "from databricks_alerts.engine import late_classes, late_package\n"
         "late_package.install('sdk', late_package.pulumi_homes); late_classes.install('sdk')\n"
         f"{statements}\nimport json; print(json.dumps(answer))"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import late_package
+from databricks_alerts.engine import late_package
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ def test_a_package_that_is_not_installed_is_left_to_the_import() -> None:
 def test_the_real_sdk_gives_the_same_names_late() -> None:
     """Every resource and its arguments; in a process of its own, as the import is big."""
     script = (
-        "from engine import late_package as l; l.install('pulumi_databricks', l.pulumi_homes)\n"
+        "from databricks_alerts.engine import late_package as late\n"
+        "late.install('pulumi_databricks', late.pulumi_homes)\n"
         "import pulumi_databricks as p\n"
         "for name in ('AlertV2', 'NotificationDestination', 'Permissions', 'Grant', 'Grants'):\n"
         "    assert getattr(p, name).__name__ == name\n"

@@ -29,11 +29,19 @@ from provider_workspace import (
 )
 from pulumi.runtime.proto import provider_pb2
 
-from engine import wire
-from engine.providers.base import CheckResult, Diff, ReadResult
-from engine.providers.serve import marshalling
-from engine.steps import marks
-from engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret, has_unknown, reveal
+from databricks_alerts.engine import wire
+from databricks_alerts.engine.providers.base import CheckResult, Diff, ReadResult
+from databricks_alerts.engine.providers.serve import marshalling
+from databricks_alerts.engine.steps import marks
+from databricks_alerts.engine.values import (
+    UNKNOWN,
+    Asset,
+    Output,
+    ResourceReference,
+    Secret,
+    has_unknown,
+    reveal,
+)
 
 pytestmark = pytest.mark.slow
 

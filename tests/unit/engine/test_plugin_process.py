@@ -23,13 +23,13 @@ from plugin_client import VERSION, Plugin, dial
 from provider_workspace import ALERT, alert, serving
 from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2
 
-from engine.providers.serve import vendor
-from engine.providers.serve.engine_log import EngineLog, current_urn
+from databricks_alerts.engine.providers.serve import vendor
+from databricks_alerts.engine.providers.serve.engine_log import EngineLog, current_urn
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-m", "engine.providers.serve"]
+COMMAND = [sys.executable, "-m", "databricks_alerts.engine.providers.serve"]
 ENGINE = "127.0.0.1:9"  # nobody listens there, and nobody has to
 
 
@@ -172,7 +172,7 @@ def test_our_log_goes_to_the_engine_and_libraries_only_when_they_fail() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     log = EngineLog()
-    ours, theirs = logging.Logger("engine.x"), logging.Logger("urllib3.x")
+    ours, theirs = logging.Logger("databricks_alerts.engine.x"), logging.Logger("urllib3.x")
     for logger in (ours, theirs):
         logger.addHandler(log)
     try:
@@ -214,7 +214,8 @@ def test_an_installed_plugin_of_the_vendors_runs_in_place_of_ours(tmp_path: Path
 
 def test_one_on_path_goes_before_one_in_the_cache_and_ours_counts_as_none(tmp_path: Path) -> None:
     ours = executable(
-        tmp_path / "ours" / vendor.EXECUTABLE, "exec python -m engine.providers.serve"
+        tmp_path / "ours" / vendor.EXECUTABLE,
+        "exec python -m databricks_alerts.engine.providers.serve",
     )
     theirs = executable(tmp_path / "theirs" / vendor.EXECUTABLE)
     kept = cached(tmp_path, VERSION)

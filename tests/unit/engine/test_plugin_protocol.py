@@ -27,10 +27,10 @@ from provider_workspace import (
 )
 from pulumi.runtime.proto import provider_pb2
 
-from engine import wire
-from engine.providers.base import ProviderError
-from engine.providers.databricks.provider import DatabricksProvider
-from engine.values import UNKNOWN, Output, Secret
+from databricks_alerts.engine import wire
+from databricks_alerts.engine.providers.base import ProviderError
+from databricks_alerts.engine.providers.databricks.provider import DatabricksProvider
+from databricks_alerts.engine.values import UNKNOWN, Output, Secret
 
 SLACK_URL = "https://hooks.test/secret-path"
 

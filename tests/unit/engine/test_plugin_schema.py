@@ -12,8 +12,8 @@ import pytest
 from plugin_client import VERSION
 from pulumi_databricks import _inputs, outputs
 
-from engine.providers.databricks.package_schema import package_schema
-from engine.providers.databricks.resources import all_resources
+from databricks_alerts.engine.providers.databricks.package_schema import package_schema
+from databricks_alerts.engine.providers.databricks.resources import all_resources
 
 SCHEMA = package_schema(VERSION)
 

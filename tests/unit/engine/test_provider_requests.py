@@ -26,10 +26,15 @@ from provider_workspace import (
     slack,
 )
 
-from engine.providers.base import ProviderError
-from engine.providers.databricks.limiter import Limiter
-from engine.providers.databricks.provider import DatabricksProvider
-from engine.providers.databricks.retries import Failure, may_retry, pause, retry_after
+from databricks_alerts.engine.providers.base import ProviderError
+from databricks_alerts.engine.providers.databricks.limiter import Limiter
+from databricks_alerts.engine.providers.databricks.provider import DatabricksProvider
+from databricks_alerts.engine.providers.databricks.retries import (
+    Failure,
+    may_retry,
+    pause,
+    retry_after,
+)
 
 
 @pytest.fixture
@@ -195,7 +200,7 @@ def test_no_workspace_is_a_clear_error(clock: TestClock) -> None:
 
 
 def test_closing_ends_waiting(workspace: Workspace) -> None:
-    from engine.providers.databricks.retries import Clock
+    from databricks_alerts.engine.providers.databricks.retries import Clock
 
     provider = provider_for(workspace, Clock())
     workspace.faults = [Fault(429, headers={"Retry-After": "200"}, body=BUSY)]

@@ -26,12 +26,12 @@ from provider_workspace import (
     slack,
 )
 
-from engine.errors import UnsupportedError
-from engine.providers import load_provider
-from engine.providers.base import Diff, ProviderError
-from engine.providers.databricks.provider import DatabricksProvider
-from engine.providers.databricks.resources.alert_v2 import folder
-from engine.values import UNKNOWN
+from databricks_alerts.engine.errors import UnsupportedError
+from databricks_alerts.engine.providers import load_provider
+from databricks_alerts.engine.providers.base import Diff, ProviderError
+from databricks_alerts.engine.providers.databricks.provider import DatabricksProvider
+from databricks_alerts.engine.providers.databricks.resources.alert_v2 import folder
+from databricks_alerts.engine.values import UNKNOWN
 
 OFFLINE = DatabricksProvider()
 
@@ -419,7 +419,7 @@ def test_wrong_provider_settings_are_named() -> None:
 def test_the_sdk_is_whole_after_its_quick_import() -> None:
     program = (
         "import sys\n"
-        "from engine.providers.databricks.sdk import config_class\n"
+        "from databricks_alerts.engine.providers.databricks.sdk import config_class\n"
         "config_class()\n"
         "assert 'databricks.sdk.service.catalog' not in sys.modules\n"
         "import databricks.sdk.core\n"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from engine.errors import SecretsError, StateError, UnsupportedError
-from engine.state import secrets
-from engine.state.checkpoint import Checkpoint, decode, encode
-from engine.state.integrity import magic
-from engine.state.resource import ResourceState
-from engine.state.statefile import to_text
-from engine.values import Secret
+from databricks_alerts.engine.errors import SecretsError, StateError, UnsupportedError
+from databricks_alerts.engine.state import secrets
+from databricks_alerts.engine.state.checkpoint import Checkpoint, decode, encode
+from databricks_alerts.engine.state.integrity import magic
+from databricks_alerts.engine.state.resource import ResourceState
+from databricks_alerts.engine.state.statefile import to_text
+from databricks_alerts.engine.values import Secret
 
 SALT = "v1:UWgco4FyGxc=:v1:yfMbD/RnSqulUQaz:pRTHGg142hkAnvxDbaVNSTUC5XEdhA=="
 CIPHERTEXT = "v1:UxVkZiZRF31mUeY/:5uXgCfj5j0CAcd+KnQxiXyg4cA=="

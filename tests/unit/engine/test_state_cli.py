@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cli.pulumi_tools import shell_environment, tools_of
-from engine.state import secrets
-from engine.state.backend import open_backend
-from engine.state.checkpoint import Checkpoint, encode
-from engine.state.history import UpdateRecord
-from engine.state.resource import ResourceState
-from engine.state.stack import StackStore
-from engine.values import Secret
+from databricks_alerts.cli.pulumi_tools import shell_environment, tools_of
+from databricks_alerts.engine.state import secrets
+from databricks_alerts.engine.state.backend import open_backend
+from databricks_alerts.engine.state.checkpoint import Checkpoint, encode
+from databricks_alerts.engine.state.history import UpdateRecord
+from databricks_alerts.engine.state.resource import ResourceState
+from databricks_alerts.engine.state.stack import StackStore
+from databricks_alerts.engine.values import Secret
 
 TOOLS = tools_of(Path(__file__).parents[3])
 pytestmark = [

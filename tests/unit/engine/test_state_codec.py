@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import SecretsError, StateError
-from engine.events import SIGNATURE_KEY
-from engine.state import secrets
-from engine.state.codec import Codec
-from engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret
+from databricks_alerts.engine.errors import SecretsError, StateError
+from databricks_alerts.engine.events import SIGNATURE_KEY
+from databricks_alerts.engine.state import secrets
+from databricks_alerts.engine.state.codec import Codec
+from databricks_alerts.engine.values import UNKNOWN, Asset, Output, ResourceReference, Secret
 
 SALT = secrets.new_salt("pass")
 

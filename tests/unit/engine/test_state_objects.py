@@ -11,10 +11,10 @@ import fsspec
 import pytest
 from databricks.sdk.errors import NotFound, PermissionDenied
 
-from engine.errors import ProjectError, StateError
-from engine.state.backend import open_backend
-from engine.state.checkpoint import Checkpoint
-from engine.state.objects import ObjectBucket, VolumeBucket
+from databricks_alerts.engine.errors import ProjectError, StateError
+from databricks_alerts.engine.state.backend import open_backend
+from databricks_alerts.engine.state.checkpoint import Checkpoint
+from databricks_alerts.engine.state.objects import ObjectBucket, VolumeBucket
 
 
 class Files:
@@ -56,7 +56,9 @@ class Files:
 @pytest.fixture
 def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     files = Files(tmp_path)
-    monkeypatch.setattr("engine.state.backend.open_volume", lambda root: VolumeBucket(files, root))
+    monkeypatch.setattr(
+        "databricks_alerts.engine.state.backend.open_volume", lambda root: VolumeBucket(files, root)
+    )
     return files
 
 
@@ -110,7 +112,7 @@ def test_what_the_files_api_refuses_is_a_state_error_with_the_path(
 def test_urls_of_the_cli_become_options_of_the_library(
     monkeypatch: pytest.MonkeyPatch, url: str, options: dict[str, Any], location: str
 ) -> None:
-    from engine.state.objects import open_objects
+    from databricks_alerts.engine.state.objects import open_objects
 
     seen: list[dict[str, Any]] = []
     monkeypatch.setattr(fsspec, "filesystem", lambda _name, **given: seen.append(given))

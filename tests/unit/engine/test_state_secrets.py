@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import SecretsError, UnsupportedError
-from engine.state import secrets
+from databricks_alerts.engine.errors import SecretsError, UnsupportedError
+from databricks_alerts.engine.state import secrets
 
 # Made by the pulumi CLI for the passphrase `pw`.
 CLI_SALT = "v1:UWgco4FyGxc=:v1:yfMbD/RnSqulUQaz:pRTHGg142hkAnvxDbaVNSTUC5XEdhA=="

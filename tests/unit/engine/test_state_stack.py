@@ -16,16 +16,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import LockError, ProjectError, SecretsError, StateError, UnsupportedError
-from engine.state import secrets
-from engine.state.backend import Backend, open_backend
-from engine.state.checkpoint import Checkpoint
-from engine.state.fold import fold
-from engine.state.history import UpdateRecord
-from engine.state.journal import Journal, parse
-from engine.state.resource import ResourceState
-from engine.state.stack import StackStore
-from engine.values import Secret
+from databricks_alerts.engine.errors import (
+    LockError,
+    ProjectError,
+    SecretsError,
+    StateError,
+    UnsupportedError,
+)
+from databricks_alerts.engine.state import secrets
+from databricks_alerts.engine.state.backend import Backend, open_backend
+from databricks_alerts.engine.state.checkpoint import Checkpoint
+from databricks_alerts.engine.state.fold import fold
+from databricks_alerts.engine.state.history import UpdateRecord
+from databricks_alerts.engine.state.journal import Journal, parse
+from databricks_alerts.engine.state.resource import ResourceState
+from databricks_alerts.engine.state.stack import StackStore
+from databricks_alerts.engine.values import Secret
 
 SALT = "v1:UWgco4FyGxc=:v1:yfMbD/RnSqulUQaz:pRTHGg142hkAnvxDbaVNSTUC5XEdhA=="
 ROOT = "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev"
@@ -232,7 +238,9 @@ def test_a_death_between_writing_the_state_and_removing_the_journal_folds_nothin
     journal = store.journal(checkpoint)
     journal.end(journal.begin("creating", thing("a")), saved=thing("a", "1"))
     checkpoint.resources.append(thing("a", "1"))
-    monkeypatch.setattr("engine.state.journal.JournalFile.remove", lambda _self: None)
+    monkeypatch.setattr(
+        "databricks_alerts.engine.state.journal.JournalFile.remove", lambda _self: None
+    )
     store.save(checkpoint)
     assert (root / JOURNAL).exists()
     assert names(loaded(again(store, root))) == ["a"]
@@ -462,7 +470,7 @@ def test_unlocking_removes_every_lock_even_an_unreadable_one(store: StackStore, 
 def test_the_lock_of_a_killed_process_falls_by_itself(store: StackStore, root: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from engine.state.backend import open_backend\n"
+        "from databricks_alerts.engine.state.backend import open_backend\n"
         "store = open_backend('file://state', Path(sys.argv[1]), {}).stack(\n"
         "    'proj', 'dev', passphrase='pw', salt=sys.argv[2])\n"
         "held = store.lock(); held.__enter__(); os._exit(9)"

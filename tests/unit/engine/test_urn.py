@@ -9,28 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import urn as urns
+from databricks_alerts.engine import urn as urns
 
 ROOT = Path(__file__).parents[3]
 # split, rsplit, partition … on the separator, in any quotes.
 SPLITTING = re.compile(r"""\.r?(split|partition)\(\s*['"]::['"]""")
-ALLOWED = {"engine/urn.py", "tests/unit/engine/test_urn.py"}
+ALLOWED = {"databricks_alerts/engine/urn.py", "tests/unit/engine/test_urn.py"}
 
 
 def test_nothing_else_splits_urns() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}"
-        for folder in (
-            ".",
-            "alerting",
-            "bundle",
-            "cli",
-            "components",
-            "engine",
-            "policy-pack",
-            "tests",
-            "workspace",
-        )
+        for folder in (".", "bundle", "components", "databricks_alerts", "policy-pack", "tests")
         for path in (ROOT.glob("*.py") if folder == "." else (ROOT / folder).rglob("*.py"))
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if SPLITTING.search(line)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation import OPERATORS, fit, parse_kind
-from evaluation.texts import is_date, is_number, is_timestamp, is_whole_number
+from databricks_alerts.evaluation import OPERATORS, fit, parse_kind
+from databricks_alerts.evaluation.texts import is_date, is_number, is_timestamp, is_whole_number
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot.dialects.databricks import Databricks
 
-from evaluation.lexical import closed, pieces
+from databricks_alerts.evaluation.lexical import closed, pieces
 
 # What can stand in a query, each piece with what could be mistaken in it.
 CODE = st.sampled_from(

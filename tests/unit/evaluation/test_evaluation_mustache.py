@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.mustache import VARIABLES, check_template
+from databricks_alerts.evaluation.mustache import VARIABLES, check_template
 
 COLUMNS = ("check_value", "today cost", "n")
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot.dialects.databricks import Databricks
 
-from evaluation import (
+from databricks_alerts.evaluation import (
     Condition,
     Operand,
     Outcome,
@@ -23,7 +23,7 @@ from evaluation import (
     text_of,
     wrapped,
 )
-from evaluation.statement import MET, THRESHOLD, VALUE, literal
+from databricks_alerts.evaluation.statement import MET, THRESHOLD, VALUE, literal
 
 SUM = Condition(Operand("v", "SUM"), "GREATER_THAN", 10.0)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import quartz
+from databricks_alerts import quartz
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from workspace.identity.models import ADMIN, Directory
-from workspace.server import application
-from workspace.state import Workspace
-from workspace.store import Store
+from databricks_alerts.local_workspace.identity.models import ADMIN, Directory
+from databricks_alerts.local_workspace.server import application
+from databricks_alerts.local_workspace.state import Workspace
+from databricks_alerts.local_workspace.store import Store
 
 ALERT: dict[str, Any] = {
     "display_name": "one",

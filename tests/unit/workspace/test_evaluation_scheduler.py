@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from workspace.evaluation.clock import Clock
-from workspace.evaluation.models import Evaluations
-from workspace.evaluation.runner import Runner
-from workspace.evaluation.scheduler import Scheduler
-from workspace.store import Store
-from workspace.warehouse.errors import SqlError
+from databricks_alerts.local_workspace.evaluation.clock import Clock
+from databricks_alerts.local_workspace.evaluation.models import Evaluations
+from databricks_alerts.local_workspace.evaluation.runner import Runner
+from databricks_alerts.local_workspace.evaluation.scheduler import Scheduler
+from databricks_alerts.local_workspace.store import Store
+from databricks_alerts.local_workspace.warehouse.errors import SqlError
 
 T0 = dt.datetime(2026, 11, 1, 0, 30, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

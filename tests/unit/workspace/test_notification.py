@@ -7,14 +7,23 @@ from typing import Any
 
 import pytest
 
-from workspace.evaluation.clock import Clock
-from workspace.evaluation.models import Evaluation
-from workspace.identity.models import User
-from workspace.notification.decision import decide
-from workspace.notification.markup import mrkdwn_from_markdown, text_from_html
-from workspace.notification.message import compose
-from workspace.notification.notifier import is_loopback
-from workspace.notification.payloads import Sender, pagerduty, slack, teams, webhook
+from databricks_alerts.local_workspace.evaluation.clock import Clock
+from databricks_alerts.local_workspace.evaluation.models import Evaluation
+from databricks_alerts.local_workspace.identity.models import User
+from databricks_alerts.local_workspace.notification.decision import decide
+from databricks_alerts.local_workspace.notification.markup import (
+    mrkdwn_from_markdown,
+    text_from_html,
+)
+from databricks_alerts.local_workspace.notification.message import compose
+from databricks_alerts.local_workspace.notification.notifier import is_loopback
+from databricks_alerts.local_workspace.notification.payloads import (
+    Sender,
+    pagerduty,
+    slack,
+    teams,
+    webhook,
+)
 
 T0 = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 

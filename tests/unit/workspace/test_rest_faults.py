@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest import Rest
 
-from workspace.errors import ApiError
-from workspace.faults.rules import Fault, Seen, decide, read
-from workspace.warehouses.models import Power
+from databricks_alerts.local_workspace.errors import ApiError
+from databricks_alerts.local_workspace.faults.rules import Fault, Seen, decide, read
+from databricks_alerts.local_workspace.warehouses.models import Power
 
 ALERTS = "/api/2.0/alerts"
 FAULTS = "/local/faults"

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rest import Rest, serving
 
-from workspace.folders.models import home_owner
-from workspace.identity.models import ADMIN
+from databricks_alerts.local_workspace.folders.models import home_owner
+from databricks_alerts.local_workspace.identity.models import ADMIN
 
 TREE = "/api/2.0/workspace"
 DIRECTORIES = "/api/2.0/permissions/directories"
@@ -246,7 +246,7 @@ def test_only_files_are_exported(rest: Rest, query: str, refused: tuple[int, str
 
 
 def test_a_file_has_a_limit(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workspace.files.models.MAX_SIZE", 100)
+    monkeypatch.setattr("databricks_alerts.local_workspace.files.models.MAX_SIZE", 100)
     assert put(rest, f"{FOLDER}/f", b"x" * 100) == (200, None)
     assert put(rest, f"{FOLDER}/g", b"x" * 101) == (400, "MAX_NOTEBOOK_SIZE_EXCEEDED")
     assert status(rest, f"{FOLDER}/g")[0] == 404

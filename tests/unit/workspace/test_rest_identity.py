@@ -63,7 +63,7 @@ def test_an_access_token_ends_after_its_hour(rest: Rest, monkeypatch: pytest.Mon
     tokens = rest.workspace.directory.tokens
     token = tokens.exchange(made["client_id"], made["client_secret"])
     assert token is not None
-    monkeypatch.setattr("workspace.identity.tokens.time.time", lambda: 9e9)
+    monkeypatch.setattr("databricks_alerts.local_workspace.identity.tokens.time.time", lambda: 9e9)
     assert me(rest, token)[0] == 401
     assert me(rest, made["token"])[0] == 200  # a personal token stays
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workspace.warehouse.conditions import Statement
-from workspace.warehouse.errors import SqlError
-from workspace.warehouse.sail_errors import translate
+from databricks_alerts.local_workspace.warehouse.conditions import Statement
+from databricks_alerts.local_workspace.warehouse.errors import SqlError
+from databricks_alerts.local_workspace.warehouse.sail_errors import translate
 
 
 def _told(message: str, sql: str = "SELECT 1") -> SqlError:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.warehouse.flat_names import FlatNames
-from workspace.warehouse.names import TableName, quote
-from workspace.warehouse.table_references import fully_named, references
+from databricks_alerts.local_workspace.warehouse.flat_names import FlatNames
+from databricks_alerts.local_workspace.warehouse.names import TableName, quote
+from databricks_alerts.local_workspace.warehouse.table_references import fully_named, references
 
 NAMES = FlatNames("one workspace")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from workspace.warehouse import Grants, SqlError
-from workspace.warehouse.names import TableName
+from databricks_alerts.local_workspace.warehouse import Grants, SqlError
+from databricks_alerts.local_workspace.warehouse.names import TableName
 
 TABLE = TableName("main", "gold", "t")
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.warehouse import SqlError, parameters, prechecks
-from workspace.warehouse.names import Typed, literal, literal_of
-from workspace.warehouse.text import bound, read, replace_calls, travelled
+from databricks_alerts.local_workspace.warehouse import SqlError, parameters, prechecks
+from databricks_alerts.local_workspace.warehouse.names import Typed, literal, literal_of
+from databricks_alerts.local_workspace.warehouse.text import bound, read, replace_calls, travelled
 
 
 @pytest.mark.parametrize(

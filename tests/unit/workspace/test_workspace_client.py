@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from workspace import client
-from workspace.errors import WorkspaceProcessError
-from workspace.process import Running
+from databricks_alerts.local_workspace import client
+from databricks_alerts.local_workspace.errors import WorkspaceProcessError
+from databricks_alerts.local_workspace.process import Running
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _CUT_OFF = [

@@ -1,6 +1,0 @@
-"""Policies: what a change must not do though it is valid. Built-in ones, and a team's own."""
-
-from alerting.policies.model import Change, Policy, Problem, RuleView, policy
-from alerting.policies.run import violations
-
-__all__ = ["Change", "Policy", "Problem", "RuleView", "policy", "violations"]

@@ -1,0 +1,1 @@
+"""Databricks SQL alerts as code: rules in Delta tables, deployed by a Pulumi program."""

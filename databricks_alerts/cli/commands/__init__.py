@@ -1,0 +1,44 @@
+"""The subcommands of `alerts`, one module each; a module names its function like itself."""
+
+from __future__ import annotations
+
+import typer
+
+from databricks_alerts.cli.commands import (
+    destroy,
+    doctor,
+    gate,
+    import_,
+    init,
+    preview,
+    pulumi,
+    refresh,
+    seed,
+    sql,
+    stack,
+    status,
+    test_,
+    up,
+    validate,
+    workspace,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add every subcommand, in the order in which a newcomer needs them."""
+    app.add_typer(workspace.app, name="workspace")
+    app.command()(init.init)
+    app.command()(seed.seed)
+    app.command()(validate.validate)
+    app.command()(preview.preview)
+    app.command()(up.up)
+    app.command()(gate.gate)
+    app.command("import")(import_.import_)
+    app.command()(refresh.refresh)
+    app.command()(destroy.destroy)
+    app.add_typer(stack.app, name="stack")
+    app.command()(status.status)
+    app.command()(sql.sql)
+    app.command("test")(test_.run_pack_tests)
+    app.command()(doctor.doctor)
+    app.add_typer(pulumi.app, name="pulumi")

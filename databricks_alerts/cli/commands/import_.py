@@ -1,0 +1,62 @@
+"""`alerts import`: take alerts that exist already over into the tables."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from databricks_alerts.cli import console
+from databricks_alerts.cli.context import open_stack
+from databricks_alerts.cli.options import Json, Stack
+from databricks_alerts.plan.adoption import Defaults, described, find_adoptions, write_rows
+from databricks_alerts.reports.text import short
+from databricks_alerts.rules.snapshot import read_snapshot
+from databricks_alerts.rules.words import domain as domain_word
+from databricks_alerts.workspace_view.inventory import take_inventory, user_name
+
+
+def _domain(text: str) -> str:
+    try:
+        return domain_word(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def import_(
+    stack: Stack = "local",
+    write: Annotated[bool, typer.Option("--write", help="Write the rows; else only show.")] = False,
+    name: Annotated[str, typer.Option("--name", help="Only alerts of this name, a glob.")] = "*",
+    severity: Annotated[
+        Literal["CRITICAL", "WARNING", "INFO"], typer.Option(help="Of names that tell none.")
+    ] = "WARNING",
+    domain: Annotated[
+        str, typer.Option(help="The agent_domain of new rules.", callback=_domain)
+    ] = "QUALITY",
+    json: Json = False,
+) -> None:
+    """Show which alerts have a rule, which can get one, and which cannot; write the new rules."""
+    context = open_stack(stack)
+    me = user_name(context.workspace)
+    inventory = take_inventory(context.workspace)
+    with context.warehouse() as warehouse:
+        found = find_adoptions(
+            read_snapshot(warehouse, context.settings),
+            inventory,
+            context.settings,
+            defaults=Defaults(me, severity, domain),
+            name=name,
+        )
+        if write:
+            write_rows(warehouse, context.settings, found, by=me)
+    if json:
+        console.print_json(described(found))
+        return
+    made = console.table("alert", "id", "rule", "what")
+    for item in described(found):
+        what = item["action"] or f"no rule: {item['reason']}"
+        made.add_row(short(item["display_name"]), item["databricks_alert_id"], item["rule"], what)
+    console.out.print(made)
+    new = sum(1 for item in found if item.row is not None)
+    words = "written; `alerts up` adopts them" if write else "can be written: --write"
+    console.out.print(f"{new} new rules {words}", highlight=False, markup=False)

@@ -1,0 +1,53 @@
+"""`alerts init`: make the tables and the alerts' folder, or migrate tables of an older version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from databricks_alerts.cli import console
+from databricks_alerts.cli.context import StackContext, open_stack
+from databricks_alerts.cli.folders import ensure_folder
+from databricks_alerts.cli.options import Stack
+from databricks_alerts.packs.views import MadeViews, make_missing_views, read_views
+from databricks_alerts.rules.tables import create_or_migrate
+from databricks_alerts.sql.warehouse import SqlWarehouse
+
+
+def init(
+    stack: Stack = "local",
+    views: Annotated[
+        bool,
+        typer.Option(help="Make the tables that packs read as views over the system tables."),
+    ] = True,
+) -> None:
+    """Make what is missing of the Delta tables, the packs' views and the folder; drops nothing."""
+    context = open_stack(stack)
+    with context.warehouse() as warehouse:
+        done = create_or_migrate(warehouse, context.settings)
+        made = _views(context, warehouse) if views else MadeViews((), {})
+    where = f"{context.settings.catalog}.{context.settings.gold_schema}"
+    done += [f"created view {name}" for name in made.made]
+    done += ensure_folder(context)
+    for line in done:
+        console.out.print(line, highlight=False)
+    for name, problem in made.failed.items():
+        console.note(f"warning: the view {name} was not made: {problem}")
+    if made.failed:
+        console.note(
+            "Rules that read these stay out until they are there: have the system schemas enabled "
+            "and SELECT on them granted, then run `alerts init` again, or make the tables yourself"
+        )
+    if not done and not made.failed:
+        console.out.print(f"The tables in {where} are up to date", highlight=False)
+
+
+def _views(context: StackContext, warehouse: SqlWarehouse) -> MadeViews:
+    """Those of every pack of the project; the first pack that has a name wins."""
+    found = {
+        view.name: view
+        for folder in sorted((context.project_dir / "packs").glob("*/"), reverse=True)
+        for view in read_views(folder, context.settings)
+    }
+    return make_missing_views(warehouse, context.settings, [*found.values()])

@@ -1,0 +1,1 @@
+"""Who is notified: a destination's configuration, its secrets, and who stands in for it."""

@@ -1,0 +1,44 @@
+"""The one meaning of an alert's evaluation: what is sent to the warehouse, and how it is read.
+
+The local workspace evaluates alerts by it, `alerts test` runs a pack's cases by it, and validation
+judges rules by it. It imports nothing of ours. Sources: docs.databricks.com, "Alert query
+patterns", "Create alert notification templates" and the reference of the Alerts v2 API.
+"""
+
+from __future__ import annotations
+
+from databricks_alerts.evaluation.condition import (
+    AGGREGATIONS,
+    OPERATOR_WORDS,
+    OPERATORS,
+    Condition,
+    Operand,
+    from_api,
+)
+from databricks_alerts.evaluation.kinds import Fit, Kind, fit, parse_kind
+from databricks_alerts.evaluation.lexical import closed
+from databricks_alerts.evaluation.outcome import Outcome, State, read_outcome, result_columns
+from databricks_alerts.evaluation.statement import evaluation_statement, wrapped
+from databricks_alerts.evaluation.values import plain, text_of
+
+__all__ = [
+    "AGGREGATIONS",
+    "OPERATORS",
+    "OPERATOR_WORDS",
+    "Condition",
+    "Fit",
+    "Kind",
+    "Operand",
+    "Outcome",
+    "State",
+    "closed",
+    "evaluation_statement",
+    "fit",
+    "from_api",
+    "parse_kind",
+    "plain",
+    "read_outcome",
+    "result_columns",
+    "text_of",
+    "wrapped",
+]

@@ -1,0 +1,189 @@
+"""The local workspace as a background process: start, stop, status."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+
+from databricks_alerts.local_workspace import lock
+from databricks_alerts.local_workspace.errors import WorkspaceProcessError
+
+# Processes that outlive this one on purpose; a Popen that is collected would warn of that.
+_SPAWNED: list[subprocess.Popen[bytes]] = []
+# The workspace is on loopback: no proxy of the environment stands before it.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A workspace that runs; `config_file` holds the profile `local` that reaches it."""
+
+    url: str
+    pid: int
+    warehouse_id: str
+    config_file: Path
+
+    @property
+    def token(self) -> str:
+        """The admin's token."""
+        parser = configparser.ConfigParser()
+        parser.read(self.config_file)
+        return parser.get("local", "token")
+
+
+def start(
+    data_dir: Path,
+    port: int | None = None,
+    *,
+    spark: str | None = None,
+    clock: str | None = None,
+    speed: float | None = None,
+    allow_egress: bool = False,
+) -> Running:
+    """Start the workspace of `data_dir` and wait until it answers; one that runs is answered.
+
+    Without `port` it takes the port that it had, else a free one. `clock` is the time to begin at,
+    `speed` how many seconds pass in one, `allow_egress` lets notifications leave this machine.
+    Raises WorkspaceProcessError with the end of the log when it does not come up.
+    """
+    running = status(data_dir)
+    if running is not None:
+        return running
+    data_dir.mkdir(parents=True, exist_ok=True)
+    chosen = port if port is not None else _port_before(data_dir)
+    given = {"--spark": spark, "--clock": clock, "--speed": speed}
+    options = [part for name, value in given.items() if value for part in (name, str(value))]
+    options += ["--allow-egress"] if allow_egress else []
+    process = _spawn(data_dir, chosen, options)
+    if not _came_up(process, data_dir) and port is None and chosen and not _is_served(data_dir):
+        process = _spawn(data_dir, 0, options)  # somebody took the old port meanwhile
+        _came_up(process, data_dir)
+    found = status(data_dir)
+    if found is None:
+        raise WorkspaceProcessError(
+            f"the local workspace did not start; the end of {data_dir / 'server.log'}:\n"
+            + _last_words(data_dir)
+        )
+    return found
+
+
+def stop(data_dir: Path) -> bool:
+    """Stop the workspace of `data_dir`; answers whether one ran.
+
+    Raises WorkspaceProcessError if it does not end in time.
+    """
+    if not _is_served(data_dir):
+        return False
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        _signal(data_dir, signal_number)
+        if _wait(lambda: not _is_served(data_dir), _STOP_SECONDS):
+            return True
+    raise WorkspaceProcessError(f"the local workspace in {data_dir} does not end")
+
+
+def status(data_dir: Path) -> Running | None:
+    """The workspace of `data_dir` if it runs and answers."""
+    pid = lock.holder(data_dir)
+    facts = _recorded(data_dir)
+    if not pid or facts.get("pid") != pid or not _answers(str(facts["url"])):
+        return None
+    return Running(
+        url=str(facts["url"]),
+        pid=int(str(facts["pid"])),
+        warehouse_id=str(facts["warehouse_id"]),
+        config_file=data_dir / "databrickscfg",
+    )
+
+
+def _spawn(data_dir: Path, port: int, options: list[str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "databricks_alerts.local_workspace", "serve"]
+    command += ["--data", str(data_dir), "--port", str(port), *options]
+    with (data_dir / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+        )
+    _SPAWNED.append(process)
+    return process
+
+
+def _came_up(process: subprocess.Popen[bytes], data_dir: Path) -> bool:
+    """Wait until the folder's workspace answers, by this process or by one started beside it."""
+
+    def settled() -> bool:
+        if process.poll() is not None and not _is_served(data_dir):
+            return True
+        return status(data_dir) is not None
+
+    return _wait(settled, _START_SECONDS) and status(data_dir) is not None
+
+
+def _signal(data_dir: Path, number: signal.Signals) -> None:
+    """Send a signal to the process that serves the folder, if one still does."""
+    found: list[int | None] = []
+
+    def known() -> bool:
+        found.append(lock.steady_holder(data_dir))
+        return found[-1] != 0
+
+    if not _wait(known, _STOP_SECONDS):
+        raise WorkspaceProcessError(f"a workspace runs in {data_dir}, but has not said its pid yet")
+    if found[-1]:
+        with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(found[-1], number)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with DIRECT.open(f"{url}/local/ready", timeout=5) as response:
+            return bool(response.status == 200)
+    except (OSError, HTTPException, ValueError):
+        return False
+
+
+def _is_served(data_dir: Path) -> bool:
+    return lock.holder(data_dir) is not None
+
+
+def _recorded(data_dir: Path) -> dict[str, object]:
+    try:
+        facts: dict[str, object] = json.loads((data_dir / "server.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return facts
+
+
+def _port_before(data_dir: Path) -> int:
+    return int(str(_recorded(data_dir).get("url", ":0")).rsplit(":", 1)[-1] or 0)
+
+
+def _last_words(data_dir: Path) -> str:
+    lines = (data_dir / "server.log").read_text(errors="replace").splitlines()
+    return "\n".join(lines[-15:])
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether `condition()` came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False

@@ -1,0 +1,166 @@
+"""information_schema: our catalog's rows, lent to the engine for as long as a statement runs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from databricks_alerts.local_workspace.warehouse.catalog import Catalog, Table
+from databricks_alerts.local_workspace.warehouse.conditions import Statement, table_not_found
+from databricks_alerts.local_workspace.warehouse.names import quote
+
+if TYPE_CHECKING:
+    from databricks_alerts.local_workspace.warehouse.sessions import SparkSession
+
+_REFERENCE = re.compile(
+    r"(?:(?P<catalog>`[^`]+`|\w+)\s*\.\s*)?`?information_schema`?\s*\.\s*`?(?P<view>\w+)`?"
+    r"(?P<alias>\s+(?:AS\s+)?(?!(?:WHERE|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|GROUP|ORDER|LIMIT|UNION|ON|"
+    r"HAVING|QUALIFY|INTERSECT|EXCEPT|WINDOW|USING|NATURAL|ANTI|SEMI|OUTER)\b)`?\w+`?)?",
+    re.IGNORECASE,
+)
+_VIEWS = {
+    "catalogs": ("catalog_name", "catalog_owner", "comment"),
+    "schemata": ("catalog_name", "schema_name", "schema_owner", "comment"),
+    "tables": (
+        "table_catalog",
+        "table_schema",
+        "table_name",
+        "table_type",
+        "table_owner",
+        "comment",
+        "data_source_format",
+    ),
+    "columns": (
+        "table_catalog",
+        "table_schema",
+        "table_name",
+        "column_name",
+        "ordinal_position",
+        "is_nullable",
+        "full_data_type",
+        "data_type",
+        "comment",
+    ),
+    "views": ("table_catalog", "table_schema", "table_name", "view_definition"),
+}
+_NUMBERS = {"ordinal_position"}
+
+
+def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -> str:
+    """The query with a table that `session` lends for each `[catalog.]information_schema.view`.
+
+    Lent, not written into the statement: an engine parses a million values in minutes.
+    """
+    lent: dict[tuple[str, str], str] = {}
+
+    def expand(found: re.Match[str]) -> str:
+        view = found["view"].lower()
+        if view not in _VIEWS:
+            raise table_not_found([found[0].strip()], Statement(sql))
+        scope = (found["catalog"] or session.catalog).strip("`").lower()
+        if (view, scope) not in lent:
+            rows = _rows(view, scope, session, catalog)
+            lent[view, scope] = quote(session.lend(_table(view, rows))) if rows else _nothing(view)
+        alias = found["alias"] or f" AS {view}"
+        return f"{lent[view, scope]}{alias}"
+
+    return _REFERENCE.sub(expand, sql)
+
+
+def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> list[list[str]]:
+    match view:
+        case "catalogs":
+            return [[name, "", ""] for name in catalog.catalogs()]
+        case "schemata":
+            return [
+                [owner, name, "", ""]
+                for owner in _scopes(scope, catalog)
+                for name in catalog.schemas(owner)
+            ]
+        case "tables":
+            return [
+                [
+                    table.name.catalog,
+                    table.name.schema,
+                    table.name.table,
+                    "MANAGED" if table.kind == "TABLE" else "VIEW",
+                    table.owner,
+                    table.comment,
+                    "DELTA" if table.kind == "TABLE" else "UNKNOWN_DATA_SOURCE_FORMAT",
+                ]
+                for owner in _scopes(scope, catalog)
+                for table in catalog.tables(owner)
+            ]
+        case "views":
+            return [
+                [table.name.catalog, table.name.schema, table.name.table, table.view_text]
+                for owner in _scopes(scope, catalog)
+                for table in catalog.tables(owner)
+                if table.kind == "VIEW"
+            ]
+    return [
+        row
+        for owner in _scopes(scope, catalog)
+        for table in catalog.tables(owner)
+        for row in _column_rows(table, session)
+    ]
+
+
+def _scopes(scope: str, catalog: Catalog) -> list[str]:
+    """`system.information_schema` is about every catalog, another's about itself."""
+    return catalog.catalogs() if scope == "system" else [scope]
+
+
+# Columns by (folder, revision) of a table: a look at information_schema is about all tables of a
+# catalog, and asking the engine for each would take longer the more there are.
+_KNOWN_COLUMNS: dict[tuple[str, int], list[list[str]]] = {}
+_MOST_KNOWN = 20_000
+
+
+def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
+    if table.kind != "TABLE":
+        return _analyzed_columns(table, session)
+    key = (f"{table.location}@{table.created_at}", table.revision)
+    known = _KNOWN_COLUMNS.get(key)
+    if known is None:
+        if len(_KNOWN_COLUMNS) >= _MOST_KNOWN:
+            _KNOWN_COLUMNS.clear()
+        known = _KNOWN_COLUMNS[key] = _analyzed_columns(table, session)
+    return known
+
+
+def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
+    schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
+    return [
+        [
+            table.name.catalog,
+            table.name.schema,
+            table.name.table,
+            field.name,
+            str(position),
+            "YES" if field.nullable else "NO",
+            field.dataType.simpleString(),
+            re.sub(r"[<(].*", "", field.dataType.simpleString()).upper(),
+            field.metadata.get("comment", ""),
+        ]
+        for position, field in enumerate(schema.fields)
+    ]
+
+
+def _table(view: str, rows: list[list[str]]) -> pa.Table:
+    """Rows as a table: positions as numbers, the rest as strings."""
+    arrays = {}
+    for name, values in zip(_VIEWS[view], zip(*rows, strict=True), strict=True):
+        texts = pa.array(values, pa.string())
+        arrays[name] = texts.cast(pa.int32()) if name in _NUMBERS else texts
+    return pa.table(arrays)
+
+
+def _nothing(view: str) -> str:
+    """A table without rows cannot be lent: pyspark takes none."""
+    columns = ", ".join(
+        f"{'0' if name in _NUMBERS else repr('')} AS {name}" for name in _VIEWS[view]
+    )
+    return f"(SELECT {columns} WHERE false)"

@@ -1,0 +1,1 @@
+"""What a deployment did, and its record in Delta."""

@@ -1,0 +1,227 @@
+"""What a pack is, as frozen data.
+
+A pack is a folder: `pack.yaml` (a `Manifest`: variables, defaults, destinations) and one `RuleFile`
+a domain. Allowed values are those of the columns that the fields end up in (rules/rows.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+
+from databricks_alerts.destinations.targets import KINDS
+from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.rules.words import Domain
+
+Severity = Literal["CRITICAL", "WARNING", "INFO"]
+Operator = Literal[">", "<", ">=", "<=", "=", "==", "!=", "<>", "IS NULL", "IS NOT NULL"]
+Aggregation = Literal[
+    "NONE", "FIRST", "SUM", "COUNT", "COUNT_DISTINCT", "AVG", "MEDIAN", "MIN", "MAX", "STDDEV"
+]
+EmptyResultState = Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"]
+PauseStatus = Literal["UNPAUSED", "PAUSED"]
+DestinationType = Literal["EMAIL", "SLACK", "WEBHOOK", "TEAMS", "PAGERDUTY"]
+State = Literal["OK", "TRIGGERED"]
+
+Text = Annotated[str, Field(min_length=1)]
+Boolean = Annotated[bool, Strict()]
+Integer = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+Scalar = Boolean | Integer | Number | Annotated[str, Strict()]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,99}$")]
+VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+ColumnType = Annotated[
+    str,
+    Field(
+        pattern=r"^(STRING|DATE|TIMESTAMP|BOOLEAN|INT|BIGINT|DOUBLE|DECIMAL\(\d+,\d+\)"
+        r"|MAP<STRING,STRING>|ARRAY<STRING>)$"
+    ),
+]
+Columns = dict[ColumnName, ColumnType]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Variable(_Strict):
+    """A number or a text that a workspace may want different from the pack."""
+
+    description: Text
+    type: Literal["number", "string", "boolean"]
+    default: Scalar
+    local: Scalar | None = None
+    """The default in the local workspace, where it differs."""
+    minimum: Number | None = None
+    maximum: Number | None = None
+    allowed: tuple[Scalar, ...] | None = None
+
+
+class Threshold(_Strict):
+    """`column operator value`; the value's YAML type is the threshold's type."""
+
+    column: Text
+    operator: Operator
+    value: Scalar | None = None
+
+    @model_validator(mode="after")
+    def _value_where_needed(self) -> Threshold:
+        needed = not self.operator.startswith("IS ")
+        if needed and self.value is None:
+            raise ValueError(f"operator {self.operator} needs a value")
+        if not needed and self.value is not None:
+            raise ValueError(f"operator {self.operator} takes no value")
+        return self
+
+
+class Expectation(_Strict):
+    """What a case must give; `value` is left out where the result is to be empty."""
+
+    state: State
+    value: Scalar | None = None
+
+
+class Case(_Strict):
+    """One test of a rule: rows of the tables that it reads, and what follows from them."""
+
+    name: Text
+    rows: dict[str, tuple[dict[str, Any], ...]] = Field(min_length=1)
+    expect: Expectation
+    now: str | None = None
+    """UTC, ISO 8601; the runner's own fixed time if left out."""
+    variables: dict[VariableName, Scalar] = Field(default_factory=dict)
+
+
+class PackRule(_Strict):
+    """A rule as a pack's author writes it; what is None comes from the pack's defaults."""
+
+    id: Identifier
+    name: Text
+    severity: Severity
+    description: Text
+    runbook: Text
+    query: Text
+    threshold: Threshold
+    schedule: Text
+    channels: tuple[Text, ...] = Field(min_length=1)
+    notify_on_ok: Boolean
+    retrigger_seconds: Annotated[int, Strict(), Field(ge=0)]
+    tests: tuple[Case, ...] = ()
+    tags: dict[str, str] = Field(default_factory=dict)
+    owner: Text | None = None
+    time_zone: Text | None = None
+    aggregation: Aggregation | None = None
+    empty_result_state: EmptyResultState | None = None
+    pause_status: PauseStatus | None = None
+
+
+class Defaults(_Strict):
+    """What every rule of the pack has unless it says otherwise."""
+
+    owner: Text
+    time_zone: Text = "UTC"
+    aggregation: Aggregation = "FIRST"
+    empty_result_state: EmptyResultState = "OK"
+    pause_status: PauseStatus = "PAUSED"
+    stand_in: tuple[Text, ...] = ()
+    """Who is notified while a destination's secrets are missing (destinations.stand_ins)."""
+
+
+class Message(_Strict):
+    """Notification templates (mustache), with `{{ rule.… }}` put in when seeding."""
+
+    subject: Text
+    body: Text
+
+
+class PackDestination(_Strict):
+    """Where notifications go; `config` has the keys of the notification destinations API."""
+
+    id: Identifier
+    name: Text
+    type: DestinationType
+    owner: Text
+    config: dict[str, str | tuple[str, ...]]
+    stand_in: tuple[Text, ...] | None = None
+    """Who is notified while its secrets are missing; the pack's default if left out."""
+    tags: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _keys_of_the_type(self) -> PackDestination:
+        kind = KINDS[self.type]
+        problems = [] if kind.suffice(self.config) else [f"{kind.needs} is missing"]
+        problems += [f"{key} is unknown" for key in kind.unknown(self.config)]
+        if problems:
+            raise ValueError(
+                f"config of a {self.type} destination: {'; '.join(problems)}; "
+                f"allowed: {', '.join(kind.keys)}"
+            )
+        return self
+
+
+class Manifest(_Strict):
+    """`pack.yaml`."""
+
+    name: VariableName
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    description: Text
+    defaults: Defaults
+    variables: dict[VariableName, Variable] = Field(default_factory=dict)
+    message: Message | None = None
+    destinations: tuple[PackDestination, ...] = ()
+    tables: dict[ColumnName, Columns] = Field(default_factory=dict)
+    """The tables of the gold schema that the rules read, for tests."""
+
+
+class RuleFile(_Strict):
+    """Every other YAML file of a pack."""
+
+    domain: Domain
+    rules: tuple[PackRule, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where something was written: 1-based, as editors count."""
+
+    path: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class LocatedRule:
+    """A rule with its file's domain and the place of its definition."""
+
+    rule: PackRule
+    domain: Domain
+    source: Source
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A whole pack, checked."""
+
+    folder: Path
+    manifest: Manifest
+    rules: tuple[LocatedRule, ...]
+
+    @property
+    def name(self) -> str:
+        """The pack's name."""
+        return self.manifest.name
+
+    def rule(self, rule_id: str) -> LocatedRule:
+        """The rule of that id; raises ConfigurationError naming those that there are."""
+        for located in self.rules:
+            if located.rule.id == rule_id:
+                return located
+        known = ", ".join(located.rule.id for located in self.rules)
+        raise ConfigurationError(f"no rule {rule_id!r} in pack {self.name}; there is: {known}")

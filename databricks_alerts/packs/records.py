@@ -1,0 +1,200 @@
+"""What a pack's rules and destinations are as rows, for the tables of rules/tables.py.
+
+Columns are of two kinds. The *definition* is the pack's: what a rule computes and says. The
+*settings* are the team's: whether, when, whom and from which value it rings. `seed` says what
+becomes of each when a pack is seeded again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from databricks_alerts.packs import variables
+from databricks_alerts.packs.model import (
+    LocatedRule,
+    Message,
+    Pack,
+    PackDestination,
+    PackRule,
+    Threshold,
+)
+from databricks_alerts.packs.variables import Value
+
+PACK_TAG = "pack"
+FINGERPRINT_TAG = "pack_fingerprint"
+
+_RULE_REFERENCE = re.compile(r"\{\{\s*rule\.([a-z_]+)\s*\}\}")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A table's columns that seeding writes, with their types, and which of them name a row."""
+
+    table: str
+    key: str
+    definition: Mapping[str, str]
+    settings: Mapping[str, str]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """All of them, the key first."""
+        return {self.key: "STRING", **self.definition, **self.settings}
+
+
+RULES = Shape(
+    table="alert_configurations",
+    key="alert_id",
+    definition=MappingProxyType(
+        {
+            "alert_name": "STRING",
+            "alert_description": "STRING",
+            "agent_domain": "STRING",
+            "alert_query_template": "STRING",
+            "query_source": "STRING",
+            "source_artifact_name": "STRING",
+            "threshold_column": "STRING",
+            "aggregation_type": "STRING",
+            "use_custom_template": "BOOLEAN",
+            "custom_subject_template": "STRING",
+            "custom_body_template": "STRING",
+            "tags": "MAP<STRING,STRING>",
+        }
+    ),
+    settings=MappingProxyType(
+        {
+            "severity": "STRING",
+            "threshold_operator": "STRING",
+            "threshold_value_type": "STRING",
+            "threshold_value_double": "DOUBLE",
+            "threshold_value_string": "STRING",
+            "threshold_value_bool": "BOOLEAN",
+            "empty_result_state": "STRING",
+            "schedule_cron": "STRING",
+            "schedule_timezone": "STRING",
+            "pause_status": "STRING",
+            "is_enabled": "BOOLEAN",
+            "notification_channels": "ARRAY<STRING>",
+            "notify_on_ok": "BOOLEAN",
+            "retrigger_seconds": "INT",
+            "owner": "STRING",
+        }
+    ),
+)
+DESTINATIONS = Shape(
+    table="notification_destinations",
+    key="destination_id",
+    definition=MappingProxyType(
+        {
+            "destination_name": "STRING",
+            "destination_type": "STRING",
+            "config_json": "STRING",
+            "tags": "MAP<STRING,STRING>",
+        }
+    ),
+    settings=MappingProxyType(
+        {"stand_in": "ARRAY<STRING>", "owner": "STRING", "is_enabled": "BOOLEAN"}
+    ),
+)
+
+
+def rule_rows(pack: Pack, values: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """One row a rule, in the pack's order; its tags name pack and definition (a fingerprint)."""
+    return [_tagged(_rule_row(pack, located, values), RULES, pack) for located in pack.rules]
+
+
+def destination_rows(pack: Pack, values: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """One row a destination, tagged likewise."""
+    rows = (_destination_row(pack, item, values) for item in pack.manifest.destinations)
+    return [_tagged(row, DESTINATIONS, pack) for row in rows]
+
+
+def _rule_row(pack: Pack, located: LocatedRule, values: Mapping[str, Value]) -> dict[str, Any]:
+    rule, defaults, message = located.rule, pack.manifest.defaults, pack.manifest.message
+    return {
+        "alert_id": rule.id,
+        "alert_name": rule.name,
+        "alert_description": rule.description,
+        "agent_domain": located.domain,
+        "severity": rule.severity,
+        "alert_query_template": variables.render_query(rule.query, values).strip(),
+        "query_source": "CUSTOM",
+        "source_artifact_name": f"{pack.name}/{located.source.path.name}",
+        "threshold_column": rule.threshold.column,
+        **_threshold(rule.threshold),
+        "empty_result_state": rule.empty_result_state or defaults.empty_result_state,
+        "aggregation_type": rule.aggregation or defaults.aggregation,
+        "schedule_cron": rule.schedule,
+        "schedule_timezone": rule.time_zone or defaults.time_zone,
+        "pause_status": rule.pause_status or defaults.pause_status,
+        "is_enabled": True,
+        "notification_channels": list(rule.channels),
+        "notify_on_ok": rule.notify_on_ok,
+        "retrigger_seconds": rule.retrigger_seconds,
+        **_templates(message, rule),
+        "owner": rule.owner or defaults.owner,
+        "tags": dict(rule.tags),
+    }
+
+
+def _threshold(threshold: Threshold) -> dict[str, Any]:
+    """The operator, and the value in the column of its type. IS NULL has a type but no value."""
+    value = threshold.value
+    is_bool, is_text = isinstance(value, bool), isinstance(value, str)
+    return {
+        "threshold_operator": threshold.operator,
+        "threshold_value_type": "BOOLEAN" if is_bool else "STRING" if is_text else "DOUBLE",
+        "threshold_value_double": None if value is None or is_bool or is_text else float(value),
+        "threshold_value_string": value if is_text else None,
+        "threshold_value_bool": value if is_bool else None,
+    }
+
+
+def _templates(message: Message | None, rule: PackRule) -> dict[str, Any]:
+    return {
+        "use_custom_template": message is not None,
+        "custom_subject_template": _for_rule(message.subject, rule) if message else None,
+        "custom_body_template": _for_rule(message.body, rule) if message else None,
+    }
+
+
+def _for_rule(template: str, rule: PackRule) -> str:
+    return _RULE_REFERENCE.sub(lambda match: str(getattr(rule, match[1])), template).strip()
+
+
+def _destination_row(
+    pack: Pack, destination: PackDestination, values: Mapping[str, Value]
+) -> dict[str, Any]:
+    config = {
+        key: variables.render_text(value, values)
+        if isinstance(value, str)
+        else [variables.render_text(item, values) for item in value]
+        for key, value in destination.config.items()
+    }
+    return {
+        "destination_id": destination.id,
+        "destination_name": destination.name,
+        "destination_type": destination.type,
+        "config_json": json.dumps(config, ensure_ascii=False),
+        "stand_in": list(
+            pack.manifest.defaults.stand_in
+            if destination.stand_in is None
+            else destination.stand_in
+        ),
+        "owner": destination.owner,
+        "is_enabled": True,
+        "tags": dict(destination.tags),
+    }
+
+
+def _tagged(row: dict[str, Any], shape: Shape, pack: Pack) -> dict[str, Any]:
+    definition = {column: row[column] for column in sorted(shape.definition)}
+    text = json.dumps(definition, sort_keys=True, ensure_ascii=True)
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+    tags = {**row["tags"], PACK_TAG: pack.name, FINGERPRINT_TAG: fingerprint}
+    return {**row, "tags": tags}

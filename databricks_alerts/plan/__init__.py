@@ -1,0 +1,1 @@
+"""What to deploy: which rule is declared, held or skipped, and which alert belongs to it."""

@@ -1,0 +1,255 @@
+"""What to declare: the pure decision between a validated snapshot and the resources of a run.
+
+Hold, skip or deploy (rule 4 of the design), adoption (6), trashed is gone (7), keys and names that
+move (12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from databricks_alerts.listing import some
+from databricks_alerts.plan.deployed import Deployed
+from databricks_alerts.plan.names import Wish, name_moves
+from databricks_alerts.plan.ownership import Candidate, Claim, Ownership, View
+from databricks_alerts.workspace_view.inventory import Inventory, folder
+
+_TOLD = 10
+
+Decision = Literal["deploy", "hold", "skip"]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What becomes of one candidate.
+
+    `existing` is the Databricks id that it has already (empty: none); `adopt` says that the stack
+    does not manage that one yet, so it is imported; `former_key` or `former_urn` that the state
+    holds it under another name. `replaces` is the Databricks id of the alert that was trashed or
+    deleted outside and that this one stands in for (empty: none ever was).
+
+    `after` is the key whose alert must give up this one's name first, `frees` the id of an alert
+    that has to be called something else for as long as this one's step takes. `blocked` says why a
+    valid rule is held or skipped all the same. `in_place`: what exists stands in parentPath, so
+    that one of the same name cannot be made beside it.
+    """
+
+    key: str
+    decision: Decision
+    existing: str = ""
+    adopt: bool = False
+    replaces: str = ""
+    former_key: str = ""
+    former_urn: str = ""
+    after: str = ""
+    frees: str = ""
+    blocked: str = ""
+    in_place: bool = field(default=False, compare=False)
+
+
+def decide_alerts(
+    candidates: Sequence[Candidate],
+    inventory: Inventory,
+    deployed: Deployed,
+    *,
+    parent_path: str,
+    adopt_existing: bool,
+    disabled: Mapping[str, str] | None = None,
+) -> list[Declared]:
+    """Match every rule with the alert that it has, if any, then deploy, hold or skip it.
+
+    An alert belongs to a rule when the state holds it for that rule; else when the row names its
+    id, or its name stands in `parent_path`: taken over from a rule that is gone, or, with
+    `adopt_existing`, imported. The list of alerts leaves trashed ones out, so a trashed alert
+    belongs to nobody. Databricks' provider takes it for living, so `replaces` tells the engine to
+    deploy it again. `disabled` maps disabled rules to the alerts that their rows name: they give
+    up their names too.
+    """
+    home = folder(parent_path)
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    by_name = {alert.display_name: alert for alert in inventory.alerts if alert.parent_path == home}
+
+    def named(candidate: Candidate) -> str:
+        found = by_name.get(candidate.name)
+        return found.id if found is not None else ""
+
+    view = View(
+        exists=by_id.__contains__,
+        listed=by_id.__contains__,
+        fits=lambda _, identity: identity in by_id and by_id[identity].parent_path == home,
+        named=named,
+    )
+    ownership = Ownership(
+        candidates, deployed.alerts, deployed.stray_alerts, view, adopt=adopt_existing
+    )
+    declared = [
+        _with_replacement(_declare(item, ownership.claim(item.key)), deployed, by_id.keys())
+        for item in candidates
+    ]
+    declared = [
+        replace(item, in_place=item.existing in by_id and by_id[item.existing].parent_path == home)
+        for item in declared
+    ]
+    holders = {name: alert.id for name, alert in by_name.items()}
+    ours = _held(deployed) | set((disabled or {}).values())
+    return _with_moves(declared, candidates, holders, ours)
+
+
+def left_elsewhere(
+    candidates: Sequence[Candidate], declared: Sequence[Declared], inventory: Inventory
+) -> str | None:
+    """A warning about rows that name alerts of other folders: those are neither taken nor touched.
+
+    An alert's folder cannot be changed by the API, and tables that were copied from another
+    stack name that stack's alerts.
+    """
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    used = {item.existing for item in declared}
+    left = [
+        f"{item.key}: {by_id[item.known_id].parent_path}"
+        for item in candidates
+        if item.known_id in by_id and item.known_id not in used
+    ]
+    if not left:
+        return None
+    return (
+        f"the alerts that databricks_alert_id names stand outside parentPath and stay as they are "
+        f"({some(left, _TOLD)}); to adopt one instead, move it into parentPath first"
+    )
+
+
+def left_running(
+    disabled: Mapping[str, str], inventory: Inventory, deployed: Deployed
+) -> str | None:
+    """A warning about alerts of disabled rules that the state does not hold.
+
+    No engine deletes those; a lost or older state leaves them. `disabled` maps alert_id to the
+    databricks_alert_id in its row.
+    """
+    there = {alert.id for alert in inventory.alerts} - _held(deployed)
+    left = [f"{key}: {identity}" for key, identity in disabled.items() if identity in there]
+    if not left:
+        return None
+    return (
+        f"the alerts of disabled rules still run, since the state does not hold them: "
+        f"{some(left, _TOLD)}. Delete them in the workspace, or enable the rules for one `up`"
+    )
+
+
+def decide_destinations(
+    candidates: Sequence[Candidate],
+    types: Mapping[str, str],
+    inventory: Inventory,
+    deployed: Deployed,
+    *,
+    adopt_existing: bool,
+) -> list[Declared]:
+    """The same for destinations, which have no folder: matched by id, else by name and type.
+
+    `types` maps destination_id to the API's destination type, where the row has one. What the state
+    holds counts as there though no list shows it: that list is behind at times, and the engine
+    deletes what is not declared.
+    """
+    by_id = {item.id: item for item in inventory.destinations}
+    by_name = {(item.display_name, item.type): item for item in inventory.destinations}
+    strays = deployed.stray_destinations
+    held = {*deployed.destinations.values(), *(item.id for item in strays)}
+
+    def named(candidate: Candidate) -> str:
+        found = by_name.get((candidate.name, types.get(candidate.key, "")))
+        return found.id if found is not None else ""
+
+    def fits(candidate: Candidate, identity: str) -> bool:
+        return identity in by_id and by_id[identity].type == types.get(candidate.key, "")
+
+    view = View(
+        exists={*by_id, *held}.__contains__, listed=by_id.__contains__, fits=fits, named=named
+    )
+    ownership = Ownership(candidates, deployed.destinations, strays, view, adopt=adopt_existing)
+    declared = [_declare(item, ownership.claim(item.key)) for item in candidates]
+    return [
+        replace(item, existing="")
+        if item.decision == "deploy" and item.existing not in by_id
+        else item
+        for item in declared
+    ]
+
+
+def still_needed(
+    declared: Sequence[Declared],
+    deployed: Mapping[str, str],
+    alerts: Sequence[Declared],
+    inventory: Inventory,
+) -> list[Declared]:
+    """Destinations to hold though no row declares them: held alerts notify them.
+
+    A rule that names a destination whose row is gone or disabled is invalid, so its alert is held;
+    without the destination it would fall silent.
+    """
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    held = [by_id[item.existing] for item in alerts if item.decision == "hold"]
+    notified = {target for alert in held for target in alert.destination_ids}
+    kept = {item.key for item in declared if item.decision != "skip"}
+    kept |= {item.former_key for item in declared if item.decision != "skip"}
+    return [
+        Declared(key, "hold", identity)
+        for key, identity in sorted(deployed.items())
+        if key not in kept and identity in notified
+    ]
+
+
+def _held(deployed: Deployed) -> set[str]:
+    """The ids of all alerts that the state holds, wherever it does."""
+    return {*deployed.alerts.values(), *(item.id for item in deployed.stray_alerts)}
+
+
+def _declare(candidate: Candidate, claim: Claim) -> Declared:
+    if not candidate.valid and not claim.id:
+        return Declared(candidate.key, "skip")
+    return Declared(
+        candidate.key,
+        "deploy" if candidate.valid else "hold",
+        claim.id,
+        claim.adopt,
+        former_key=claim.former_key,
+        former_urn=claim.former_urn,
+    )
+
+
+def _with_replacement(item: Declared, deployed: Deployed, listed: Set[str]) -> Declared:
+    """With the alert that was lost, now or in an earlier run, and that this one stands in for."""
+    managed = deployed.alerts.get(item.key, "")
+    lost = managed if managed not in listed else ""
+    before = deployed.replaced.get(item.key) or deployed.replaced.get(item.former_key, "")
+    return replace(item, replaces=lost or before)
+
+
+def _with_moves(
+    declared: Sequence[Declared],
+    candidates: Sequence[Candidate],
+    holders: Mapping[str, str],
+    ours: Set[str],
+) -> list[Declared]:
+    """The decisions, with what has to happen so that every name is free when it is needed."""
+    names = {item.key: item.name for item in candidates}
+    wishes = [
+        Wish(item.key, names[item.key], item.existing, item.decision == "deploy")
+        for item in declared
+    ]
+    moves = name_moves(wishes, holders, ours)
+    return [
+        replace(
+            item,
+            decision=_blocked(item) if item.key in moves.blocked else item.decision,
+            after=moves.after.get(item.key, ""),
+            frees=moves.frees.get(item.key, ""),
+            blocked=moves.blocked.get(item.key, ""),
+        )
+        for item in declared
+    ]
+
+
+def _blocked(item: Declared) -> Decision:
+    return "hold" if item.existing else "skip"

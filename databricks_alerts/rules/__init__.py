@@ -1,0 +1,1 @@
+"""What analysts write: rows of both tables, templates, settings, and what is wrong with them."""

@@ -1,0 +1,1 @@
+"""What stands in the workspace: folders, alerts, destinations, and how they drifted."""
