@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_databricks as databricks
 
-from databricks_alerts.plan.access import PERMISSIONS_SUFFIX, alert_levels, table_grants
+from databricks_alerts.rules.access import PERMISSIONS_SUFFIX, alert_levels, table_grants
 from databricks_alerts.rules.settings import Settings
 
 

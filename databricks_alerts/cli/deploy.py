@@ -37,8 +37,8 @@ from databricks_alerts.engine.events import EngineEvent, ResourcePreEvent
 from databricks_alerts.engine.options import DeploymentOptions, DeploymentResult, Sink
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.outcome.record import Outcome, new_run_id, record, record_news
-from databricks_alerts.plan.access import PERMISSIONS_SUFFIX
 from databricks_alerts.plan.deployment import PREPARED_VARIABLE, Prepared, prepare
+from databricks_alerts.rules.access import PERMISSIONS_SUFFIX
 from databricks_alerts.workspace_view.drift import told
 from databricks_alerts.workspace_view.inventory import folder
 

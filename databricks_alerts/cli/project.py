@@ -17,5 +17,6 @@ def find_project(start: Path | None = None) -> Path:
         if (folder / "Pulumi.yaml").is_file():
             return folder
     raise ConfigurationError(
-        f"no Pulumi.yaml in {here} or above it: run alerts inside a clone of the project"
+        f"no Pulumi.yaml in {here} or above it: run alerts inside a project, or make one with "
+        "`alerts new DIR`"
     )

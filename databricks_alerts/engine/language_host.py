@@ -199,9 +199,13 @@ def _settled(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def interpreter(project_dir: Path, virtualenv: str) -> Path:
-    """The Python that runs the program: the project's environment, else the engine's own."""
-    if not virtualenv:
-        return Path(sys.executable)
+    """The Python that runs the program: the project's environment, else the engine's own.
+
+    A project whose environment was never made (a CI job, a Databricks job) has what it needs where
+    the engine is installed.
+    """
     folder = project_dir / virtualenv
+    if not virtualenv or not folder.exists():
+        return Path(sys.executable)
     windows = folder / "Scripts" / "python.exe"
     return windows if windows.exists() else folder / "bin" / "python"

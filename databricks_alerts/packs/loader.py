@@ -14,8 +14,17 @@ from pydantic import ValidationError as PydanticError
 
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.packs import cases, variables
+from databricks_alerts.packs.defaults import completed
 from databricks_alerts.packs.document import Document, Key, Problem, read_document
-from databricks_alerts.packs.model import Case, LocatedRule, Manifest, Pack, RuleFile, Source
+from databricks_alerts.packs.model import (
+    Case,
+    LocatedRule,
+    Manifest,
+    Pack,
+    PackRule,
+    RuleFile,
+    Source,
+)
 from databricks_alerts.rules.words import is_address
 
 MANIFEST = "pack.yaml"
@@ -44,8 +53,13 @@ def load_pack(folder: Path) -> Pack:
         for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
         if path.name != MANIFEST and (document := _read(path, problems))
     ]
-    rules = [rule for document, file in files if file for rule in _located(document, file)]
     if manifest and manifest_file:
+        rules = [
+            rule
+            for document, file in files
+            if file
+            for rule in _located(document, file, manifest, problems)
+        ]
         problems += _manifest_problems(manifest_file, manifest)
         documents = {document.path: document for document, _ in files}
         problems += _rule_problems(rules, manifest, documents)
@@ -103,7 +117,8 @@ def _allowed_keys(model: type[BaseModel], location: Sequence[Key]) -> str:
         field = current.model_fields.get(str(key)) if not isinstance(key, int) else None
         inner = _model_in(field.annotation) if field else None
         current = inner or current
-    return ", ".join(current.model_fields)
+    own = current.__annotations__  # before those of the defaults that it may override
+    return ", ".join([*own, *(name for name in current.model_fields if name not in own)])
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -113,9 +128,36 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((part for part in inner if part), None)
 
 
-def _located(document: Document, file: RuleFile) -> Iterator[LocatedRule]:
+def _located(
+    document: Document, file: RuleFile, manifest: Manifest, problems: list[Problem]
+) -> Iterator[LocatedRule]:
+    domain = file.domain or document.path.stem.upper()
     for index, rule in enumerate(file.rules):
-        yield LocatedRule(rule, file.domain, document.source(("rules", index)))
+        place = ("rules", index)
+        query = rule.query or _query_of(document, rule, place, problems)
+        complete = completed(rule, query, file.defaults, manifest.defaults)
+        yield LocatedRule(complete, domain, document.source(place))
+
+
+def _query_of(
+    document: Document, rule: PackRule, place: tuple[Key, ...], problems: list[Problem]
+) -> str:
+    """The text of the rule's `query_file`; a file that is no good is a problem."""
+    folder = document.path.parent.resolve()
+    path = (folder / str(rule.query_file)).resolve()
+    source = document.source((*place, "query_file"))
+    if not path.is_relative_to(folder):
+        problems.append(Problem(source, f"query_file: {rule.query_file} is not below {folder}"))
+        return ""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        problems.append(Problem(source, f"query_file: cannot read {path}: {reason}"))
+        return ""
+    if not text.strip():
+        problems.append(Problem(source, f"query_file: {path} is empty"))
+    return text
 
 
 def _manifest_problems(document: Document, manifest: Manifest) -> Iterator[Problem]:
@@ -153,7 +195,8 @@ def _rule_problems(
             yield Problem(document.source((*place, "id")), text)
         yield from _channel_problems(located, manifest, document.source((*place, "channels")))
         yield from _query_problems(located, manifest, document.source((*place, "query")))
-        yield from _zone_problems(located.rule.time_zone, document, (*place, "time_zone"))
+        if located.rule.time_zone != manifest.defaults.time_zone:  # which is told once, above
+            yield from _zone_problems(located.rule.time_zone, document, (*place, "time_zone"))
         yield from _test_problems(located, manifest, document, place)
 
 

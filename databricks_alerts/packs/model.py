@@ -6,6 +6,7 @@ a domain. Allowed values are those of the columns that the fields end up in (rul
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -96,22 +97,17 @@ class Case(_Strict):
     variables: dict[VariableName, Scalar] = Field(default_factory=dict)
 
 
-class PackRule(_Strict):
-    """A rule as a pack's author writes it; what is None comes from the pack's defaults."""
+class RuleDefaults(_Strict):
+    """What a file's or a pack's rules have unless they say otherwise; see packs.defaults."""
 
-    id: Identifier
-    name: Text
-    severity: Severity
-    description: Text
-    runbook: Text
-    query: Text
-    threshold: Threshold
-    schedule: Text
-    channels: tuple[Text, ...] = Field(min_length=1)
-    notify_on_ok: Boolean
-    retrigger_seconds: Annotated[int, Strict(), Field(ge=0)]
-    tests: tuple[Case, ...] = ()
+    severity: Severity | None = None
+    description: Text | None = None
+    runbook: Text | None = None
+    channels: tuple[Text, ...] | None = None
+    notify_on_ok: Boolean | None = None
+    retrigger_seconds: Annotated[int, Strict(), Field(ge=0)] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
+    """Added to a rule's own, which win."""
     owner: Text | None = None
     time_zone: Text | None = None
     aggregation: Aggregation | None = None
@@ -119,16 +115,54 @@ class PackRule(_Strict):
     pause_status: PauseStatus | None = None
 
 
-class Defaults(_Strict):
-    """What every rule of the pack has unless it says otherwise."""
+class PackRule(RuleDefaults):
+    """A rule as a pack's author writes it; what is None comes from the defaults around it."""
 
-    owner: Text
-    time_zone: Text = "UTC"
-    aggregation: Aggregation = "FIRST"
-    empty_result_state: EmptyResultState = "OK"
-    pause_status: PauseStatus = "PAUSED"
+    id: Identifier
+    name: Text
+    query: Text | None = None
+    query_file: Text | None = None
+    """A file of SQL below the pack's folder, instead of `query`."""
+    threshold: Threshold
+    schedule: Text
+    tests: tuple[Case, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_query(self) -> PackRule:
+        if (self.query is None) == (self.query_file is None):
+            raise ValueError("a rule has either query or query_file")
+        return self
+
+
+class Defaults(RuleDefaults):
+    """Those of a whole pack."""
+
     stand_in: tuple[Text, ...] = ()
     """Who is notified while a destination's secrets are missing (destinations.stand_ins)."""
+
+
+@dataclass(frozen=True)
+class CompleteRule:
+    """A rule with everything that its author left out; `owner` None is whoever seeds the pack."""
+
+    id: str
+    name: str
+    severity: Severity
+    description: str
+    runbook: str
+    query: str
+    threshold: Threshold
+    schedule: str
+    channels: tuple[str, ...]
+    notify_on_ok: bool
+    retrigger_seconds: int
+    tags: Mapping[str, str]
+    owner: str | None
+    time_zone: str
+    aggregation: Aggregation
+    empty_result_state: EmptyResultState
+    pause_status: PauseStatus
+    tests: tuple[Case, ...]
 
 
 class Message(_Strict):
@@ -167,9 +201,9 @@ class Manifest(_Strict):
     """`pack.yaml`."""
 
     name: VariableName
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    description: Text
-    defaults: Defaults
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] = "0.1.0"
+    description: Text | None = None
+    defaults: Defaults = Defaults()
     variables: dict[VariableName, Variable] = Field(default_factory=dict)
     message: Message | None = None
     destinations: tuple[PackDestination, ...] = ()
@@ -180,7 +214,9 @@ class Manifest(_Strict):
 class RuleFile(_Strict):
     """Every other YAML file of a pack."""
 
-    domain: Domain
+    domain: Domain | None = None
+    """The file's name in capitals if left out."""
+    defaults: RuleDefaults = RuleDefaults()
     rules: tuple[PackRule, ...]
 
 
@@ -198,9 +234,9 @@ class Source:
 
 @dataclass(frozen=True)
 class LocatedRule:
-    """A rule with its file's domain and the place of its definition."""
+    """A complete rule with its file's domain and the place of its definition."""
 
-    rule: PackRule
+    rule: CompleteRule
     domain: Domain
     source: Source
 

@@ -17,11 +17,11 @@ from typing import Any
 
 from databricks_alerts.packs import variables
 from databricks_alerts.packs.model import (
+    CompleteRule,
     LocatedRule,
     Message,
     Pack,
     PackDestination,
-    PackRule,
     Threshold,
 )
 from databricks_alerts.packs.variables import Value
@@ -103,9 +103,12 @@ DESTINATIONS = Shape(
 )
 
 
-def rule_rows(pack: Pack, values: Mapping[str, Value]) -> list[dict[str, Any]]:
-    """One row a rule, in the pack's order; its tags name pack and definition (a fingerprint)."""
-    return [_tagged(_rule_row(pack, located, values), RULES, pack) for located in pack.rules]
+def rule_rows(pack: Pack, values: Mapping[str, Value], by: str) -> list[dict[str, Any]]:
+    """One row a rule, in the pack's order; its tags name pack and definition (a fingerprint).
+
+    `by` is who seeds, and owns what names no owner.
+    """
+    return [_tagged(_rule_row(pack, located, values, by), RULES, pack) for located in pack.rules]
 
 
 def destination_rows(pack: Pack, values: Mapping[str, Value]) -> list[dict[str, Any]]:
@@ -114,12 +117,14 @@ def destination_rows(pack: Pack, values: Mapping[str, Value]) -> list[dict[str, 
     return [_tagged(row, DESTINATIONS, pack) for row in rows]
 
 
-def _rule_row(pack: Pack, located: LocatedRule, values: Mapping[str, Value]) -> dict[str, Any]:
-    rule, defaults, message = located.rule, pack.manifest.defaults, pack.manifest.message
+def _rule_row(
+    pack: Pack, located: LocatedRule, values: Mapping[str, Value], by: str
+) -> dict[str, Any]:
+    rule, message = located.rule, pack.manifest.message
     return {
         "alert_id": rule.id,
         "alert_name": rule.name,
-        "alert_description": rule.description,
+        "alert_description": rule.description or None,
         "agent_domain": located.domain,
         "severity": rule.severity,
         "alert_query_template": variables.render_query(rule.query, values).strip(),
@@ -127,17 +132,17 @@ def _rule_row(pack: Pack, located: LocatedRule, values: Mapping[str, Value]) -> 
         "source_artifact_name": f"{pack.name}/{located.source.path.name}",
         "threshold_column": rule.threshold.column,
         **_threshold(rule.threshold),
-        "empty_result_state": rule.empty_result_state or defaults.empty_result_state,
-        "aggregation_type": rule.aggregation or defaults.aggregation,
+        "empty_result_state": rule.empty_result_state,
+        "aggregation_type": rule.aggregation,
         "schedule_cron": rule.schedule,
-        "schedule_timezone": rule.time_zone or defaults.time_zone,
-        "pause_status": rule.pause_status or defaults.pause_status,
+        "schedule_timezone": rule.time_zone,
+        "pause_status": rule.pause_status,
         "is_enabled": True,
         "notification_channels": list(rule.channels),
         "notify_on_ok": rule.notify_on_ok,
         "retrigger_seconds": rule.retrigger_seconds,
         **_templates(message, rule),
-        "owner": rule.owner or defaults.owner,
+        "owner": rule.owner or by,
         "tags": dict(rule.tags),
     }
 
@@ -155,7 +160,7 @@ def _threshold(threshold: Threshold) -> dict[str, Any]:
     }
 
 
-def _templates(message: Message | None, rule: PackRule) -> dict[str, Any]:
+def _templates(message: Message | None, rule: CompleteRule) -> dict[str, Any]:
     return {
         "use_custom_template": message is not None,
         "custom_subject_template": _for_rule(message.subject, rule) if message else None,
@@ -163,7 +168,7 @@ def _templates(message: Message | None, rule: PackRule) -> dict[str, Any]:
     }
 
 
-def _for_rule(template: str, rule: PackRule) -> str:
+def _for_rule(template: str, rule: CompleteRule) -> str:
     return _RULE_REFERENCE.sub(lambda match: str(getattr(rule, match[1])), template).strip()
 
 

@@ -72,7 +72,7 @@ def run_case(
     rule = located.rule
     expected = _shown(case.expect.state, case.expect.value)
     try:
-        condition = condition_of(rule, manifest.defaults)
+        condition = condition_of(rule)
         query = closed(case_query(manifest, located, case))
         rows = warehouse.query(evaluation_statement(query, condition))
     except AlertsError as error:

@@ -92,7 +92,7 @@ def seed(
     raises.
     """
     values = variables.resolve(pack.manifest.variables, overrides, local_host=local_host)
-    rows = ((DESTINATIONS, destination_rows(pack, values)), (RULES, rule_rows(pack, values)))
+    rows = ((DESTINATIONS, destination_rows(pack, values)), (RULES, rule_rows(pack, values, by)))
     destinations, rules = (
         _seed_table(warehouse, settings, shape, wanted, pack.name, by=by, force=force)
         for shape, wanted in rows

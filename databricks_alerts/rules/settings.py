@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.alias_generators import to_camel
 
 from databricks_alerts.errors import ConfigurationError
-from databricks_alerts.plan.access import Roles
+from databricks_alerts.rules.access import Roles
 
 NAMESPACE = "databricks-alerts"
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from databricks_alerts.errors import WorkspaceError
-from databricks_alerts.plan.access import Level, Principal, Roles, alert_levels
+from databricks_alerts.rules.access import Level, Principal, Roles, alert_levels
 from databricks_alerts.workspace_view.inventory import get
 
 if TYPE_CHECKING:

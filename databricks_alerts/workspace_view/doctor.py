@@ -11,8 +11,8 @@ from urllib.parse import quote as escaped
 from databricks_alerts.destinations.secrets import workspace_secrets
 from databricks_alerts.destinations.targets import REFERENCE
 from databricks_alerts.errors import AlertsError, AuthenticationError, TableError, WarehouseError
-from databricks_alerts.plan.access import CONFIGURATION, RECORDS
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
+from databricks_alerts.rules.access import CONFIGURATION, RECORDS
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.snapshot import Snapshot, read_snapshot
 from databricks_alerts.rules.tables import definition, table_path

@@ -87,7 +87,7 @@ def gold(warehouse: Warehouse, request: pytest.FixtureRequest) -> Gold:
 
 
 def _evaluated(warehouse: Warehouse, located: LocatedRule, query: str) -> Outcome:
-    condition = condition_of(located.rule, PACK.manifest.defaults)
+    condition = condition_of(located.rule)
     rows = warehouse.query(evaluation_statement(query, condition))
     return read_outcome(condition, rows[0] if rows else None)
 

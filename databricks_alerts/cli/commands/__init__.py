@@ -10,6 +10,7 @@ from databricks_alerts.cli.commands import (
     gate,
     import_,
     init,
+    new,
     preview,
     pulumi,
     refresh,
@@ -20,12 +21,14 @@ from databricks_alerts.cli.commands import (
     test_,
     up,
     validate,
+    version,
     workspace,
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add every subcommand, in the order in which a newcomer needs them."""
+    app.command()(new.new)
     app.add_typer(workspace.app, name="workspace")
     app.command()(init.init)
     app.command()(seed.seed)
@@ -42,3 +45,4 @@ def register(app: typer.Typer) -> None:
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)
     app.add_typer(pulumi.app, name="pulumi")
+    app.command()(version.version)

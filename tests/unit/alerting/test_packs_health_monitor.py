@@ -84,7 +84,9 @@ def test_rules_are_paused_in_los_angeles_and_take_no_rows_for_ok_unless_they_say
         "America/Los_Angeles",
         "OK",
     )
-    assert not [r.rule.id for r in PACK.rules if r.rule.pause_status or r.rule.time_zone]
+    assert {(r.rule.pause_status, r.rule.time_zone) for r in PACK.rules} == {
+        ("PAUSED", "America/Los_Angeles")
+    }
 
 
 def test_there_are_destinations_of_all_five_types() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.packs.loader import find_pack, load_pack
+from databricks_alerts.packs.records import rule_rows
 
 MANIFEST = """\
 name: small
@@ -203,3 +205,121 @@ def test_a_broken_file_is_a_pack_or_a_clear_error_and_never_a_crash(
     except ConfigurationError as error:
         lines = str(error).splitlines()
         assert lines[0].startswith(f"{folder}/rules.yaml:")
+
+
+SHORT = """\
+rules:
+  - id: A-1
+    name: A rule
+    schedule: 0 0 8 * * ?
+    threshold: {column: n, operator: ">", value: 1}
+    query: SELECT count(*) AS n FROM ${catalog}.${gold_schema}.events
+"""
+
+
+def _short(folder: Path, manifest: str = "name: small\n", rules: str = SHORT) -> Path:
+    (folder / "rules.yaml").unlink()
+    (folder / "pack.yaml").write_text(manifest)
+    (folder / "my_costs.yaml").write_text(rules)
+    return folder
+
+
+def test_a_rule_needs_no_more_than_what_it_computes_and_when(folder: Path) -> None:
+    pack = load_pack(_short(folder))
+    [located] = pack.rules
+    rule = located.rule
+    assert located.domain == "MY_COSTS"
+    assert (rule.severity, rule.channels, rule.pause_status) == ("WARNING", (), "PAUSED")
+    assert (rule.notify_on_ok, rule.retrigger_seconds, rule.time_zone) == (False, 0, "UTC")
+    [row] = rule_rows(pack, {}, "ann")
+    assert (row["owner"], row["alert_description"], row["agent_domain"]) == (
+        "ann",
+        None,
+        "MY_COSTS",
+    )
+
+
+FIELDS = {
+    "severity": ("INFO", "CRITICAL", "WARNING"),
+    "description": ("a", "b", "c"),
+    "runbook": ("a", "b", "c"),
+    "channels": (["a@x.example"], ["b@x.example"], ["c@x.example"]),
+    "notify_on_ok": (True, False, True),
+    "retrigger_seconds": (60, 0, 120),
+    "owner": ("a", "b", "c"),
+    "time_zone": ("Europe/Paris", "UTC", "Asia/Tokyo"),
+    "aggregation": ("SUM", "FIRST", "MAX"),
+    "empty_result_state": ("ERROR", "OK", "TRIGGERED"),
+    "pause_status": ("UNPAUSED", "PAUSED", "UNPAUSED"),
+}
+
+
+@given(
+    field=st.sampled_from(sorted(FIELDS)),
+    said=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_nearest_that_says_a_field_wins(
+    tmp_path_factory: pytest.TempPathFactory, field: str, said: tuple[bool, bool, bool]
+) -> None:
+    folder = tmp_path_factory.mktemp("packs") / "small"
+    folder.mkdir()
+    of_pack, of_file, of_rule = FIELDS[field]
+    manifest: dict[str, object] = {"name": "small"}
+    rule: dict[str, object] = {
+        "id": "A-1",
+        "name": "A rule",
+        "schedule": "0 0 8 * * ?",
+        "threshold": {"column": "n", "operator": ">", "value": 1},
+        "query": "SELECT 1 AS n",
+    }
+    rules: dict[str, object] = {"domain": "COST", "rules": [rule]}
+    if said[0]:
+        manifest["defaults"] = {field: of_pack}
+    if said[1]:
+        rules["defaults"] = {field: of_file}
+    if said[2]:
+        rule[field] = of_rule
+    (folder / "pack.yaml").write_text(json.dumps(manifest))
+    (folder / "cost.yaml").write_text(json.dumps(rules))
+    found = getattr(load_pack(folder).rules[0].rule, field)
+    wanted = next((v for s, v in zip(said[::-1], FIELDS[field][::-1], strict=True) if s), None)
+    if wanted is not None:
+        assert found == (tuple(wanted) if isinstance(wanted, list) else wanted)
+
+
+def test_tags_of_all_three_add_up_and_the_nearest_wins(folder: Path) -> None:
+    manifest = "name: small\ndefaults: {tags: {team: a, pack: a, of: pack}}\n"
+    rules = "defaults: {tags: {team: b, file: b}}\n" + SHORT + "    tags: {team: c}\n"
+    pack = load_pack(_short(folder, manifest, rules))
+    assert pack.rules[0].rule.tags == {"team": "c", "file": "b", "pack": "a", "of": "pack"}
+
+
+def test_a_query_may_stand_in_a_file_beside_the_rules(folder: Path) -> None:
+    (folder / "sql").mkdir()
+    (folder / "sql" / "events.sql").write_text("SELECT 1 AS n")
+    rules = SHORT[: SHORT.index("    query:")] + "    query_file: sql/events.sql\n"
+    assert load_pack(_short(folder, rules=rules)).rules[0].rule.query == "SELECT 1 AS n"
+
+
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [
+        ("query_file: gone.sql", "cannot read"),
+        ("query_file: ../pack.yaml", "is not below"),
+        ("query_file: /etc/hostname", "is not below"),
+        ("query_file: empty.sql", "is empty"),
+        ("query_file: binary.sql", "not UTF-8"),
+        ("query_file: a.sql\n    query: SELECT 1", "either query or query_file"),
+        ("tags: {}", "either query or query_file"),
+    ],
+)
+def test_a_query_file_that_is_no_good_is_told_with_its_place(
+    folder: Path, given_: str, said: str
+) -> None:
+    (folder / "empty.sql").write_text("\n")
+    (folder / "binary.sql").write_bytes(b"\xff\xfe")
+    rules = SHORT[: SHORT.index("    query:")] + f"    {given_}\n"
+    [problem] = _problems(_short(folder, rules=rules))
+    assert said in problem
+    assert problem.startswith("my_costs.yaml:")

@@ -23,6 +23,7 @@ from databricks_alerts.packs.records import (
 from databricks_alerts.packs.seed import merge_statement, seed
 from databricks_alerts.packs.variables import resolve
 
+BY = "ann"
 PACK = load_pack(Path(__file__).parents[3] / "packs" / "health_monitor")
 VALUES = resolve(PACK.manifest.variables, {})
 SCHEMA = SimpleNamespace(catalog="ma`in", gold_schema="gold")
@@ -46,7 +47,7 @@ class RecordingWarehouse:
 
 def _seeded() -> dict[str, dict[str, dict[str, str] | None]]:
     return {
-        "alert_configurations": {r["alert_id"]: r["tags"] for r in rule_rows(PACK, VALUES)},
+        "alert_configurations": {r["alert_id"]: r["tags"] for r in rule_rows(PACK, VALUES, BY)},
         "notification_destinations": {
             r["destination_id"]: r["tags"] for r in destination_rows(PACK, VALUES)
         },
@@ -59,7 +60,7 @@ def _keys(sent: tuple[str, Mapping[str, Any]], key: str) -> list[str]:
 
 def test_empty_tables_get_all_rows_by_one_merge_each_destinations_first() -> None:
     warehouse = RecordingWarehouse()
-    result = seed(warehouse, SCHEMA, PACK, {}, by="ann")
+    result = seed(warehouse, SCHEMA, PACK, {}, by=BY)
     assert (result.inserted, result.updated, result.unchanged) == (39, 0, 0)
     destinations, rules = warehouse.sent
     assert destinations[0].startswith("MERGE INTO `ma``in`.`gold`.`notification_destinations` AS t")
@@ -70,14 +71,14 @@ def test_empty_tables_get_all_rows_by_one_merge_each_destinations_first() -> Non
 
 def test_seeding_again_sends_nothing() -> None:
     warehouse = RecordingWarehouse(**_seeded())
-    result = seed(warehouse, SCHEMA, PACK, {}, by="ann")
+    result = seed(warehouse, SCHEMA, PACK, {}, by=BY)
     assert (result.inserted, result.updated, result.unchanged) == (0, 0, 39)
     assert warehouse.sent == []
 
 
 def test_a_changed_variable_updates_the_rules_that_use_it() -> None:
     warehouse = RecordingWarehouse(**_seeded())
-    result = seed(warehouse, SCHEMA, PACK, {"monthly_budget": 5}, by="ann")
+    result = seed(warehouse, SCHEMA, PACK, {"monthly_budget": 5}, by=BY)
     assert result.rules.updated == ("COST-003", "COST-004")
     assert [_keys(sent, "alert_id") for sent in warehouse.sent] == [["COST-003", "COST-004"]]
 
@@ -85,7 +86,7 @@ def test_a_changed_variable_updates_the_rules_that_use_it() -> None:
 def test_a_deleted_row_comes_back() -> None:
     tables = _seeded()
     del tables["alert_configurations"]["SEC-001"]
-    result = seed(RecordingWarehouse(**tables), SCHEMA, PACK, {}, by="ann")
+    result = seed(RecordingWarehouse(**tables), SCHEMA, PACK, {}, by=BY)
     assert result.rules.inserted == ("SEC-001",)
 
 
@@ -97,7 +98,7 @@ def test_a_row_of_the_same_id_that_is_not_the_packs_is_left_alone(
     tables = _seeded()
     tables["alert_configurations"]["SEC-001"] = tags
     warehouse = RecordingWarehouse(**tables)
-    result = seed(warehouse, SCHEMA, PACK, {}, by="ann", force=force)
+    result = seed(warehouse, SCHEMA, PACK, {}, by=BY, force=force)
     assert result.rules.foreign == ("SEC-001",)
     assert not [s for s in warehouse.sent if "SEC-001" in s[1]["seeded_rows"]]
 
@@ -106,7 +107,7 @@ def test_a_row_that_the_pack_no_longer_has_is_reported() -> None:
     tables = _seeded()
     tables["alert_configurations"]["OLD-1"] = {"pack": "health_monitor"}
     tables["alert_configurations"]["OWN-1"] = {"team": "x"}
-    result = seed(RecordingWarehouse(**tables), SCHEMA, PACK, {}, by="ann")
+    result = seed(RecordingWarehouse(**tables), SCHEMA, PACK, {}, by=BY)
     assert result.rules.retired == ("OLD-1",)
 
 
@@ -129,7 +130,7 @@ def test_columns_that_deployment_writes_are_never_touched() -> None:
 def test_bad_variables_stop_before_anything_is_asked() -> None:
     warehouse = RecordingWarehouse(**_seeded())
     with pytest.raises(ConfigurationError, match="monthly_budget: 0 is below the minimum 1"):
-        seed(warehouse, SCHEMA, PACK, {"monthly_budget": 0}, by="ann")
+        seed(warehouse, SCHEMA, PACK, {"monthly_budget": 0}, by=BY)
     assert warehouse.sent == []
 
 
@@ -145,7 +146,7 @@ def test_a_destination_names_a_secret_in_a_real_workspace_and_none_in_the_local_
 
 
 def test_no_pack_notation_is_left_in_a_row_but_mustache_and_placeholders_are() -> None:
-    row = next(r for r in rule_rows(PACK, VALUES) if r["alert_id"] == "COST-003")
+    row = next(r for r in rule_rows(PACK, VALUES, BY) if r["alert_id"] == "COST-003")
     assert "{{" not in row["alert_query_template"]
     assert "${catalog}.${gold_schema}.fact_usage" in row["alert_query_template"]
     assert "{{ALERT_STATUS}}" in row["custom_subject_template"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -249,8 +250,15 @@ def test_a_long_chain_is_ordered_without_recursion() -> None:
 
 
 def test_the_programs_interpreter_is_the_projects(tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
     assert interpreter(tmp_path, ".venv") == tmp_path / ".venv" / "bin" / "python"
     assert interpreter(tmp_path, "").exists()
+
+
+def test_a_project_whose_environment_was_never_made_runs_where_the_engine_does(
+    tmp_path: Path,
+) -> None:
+    assert interpreter(tmp_path, ".venv") == Path(sys.executable)
 
 
 def test_targets_learn_dependents_on_the_way() -> None:
