@@ -4,7 +4,7 @@ Each line of `pulumi up --event-log` is one `EngineEvent`: a sequence number, a 
 payload (sdk/go/common/apitype/events.go). The embedded engine makes the same events, so a display
 shows what either engine did: `to_json` writes a line, `from_json` reads one.
 
-In memory property values are `engine.values`: secrets stay `Secret`, whose repr hides them, and
+In memory property values are those of `values`: secrets stay `Secret`, whose repr hides them, and
 `to_json` blinds them as the CLI does. A value read back is `Secret("[secret]")`.
 """
 

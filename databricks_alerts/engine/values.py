@@ -2,7 +2,7 @@
 
 A property value is None, bool, int, float, str, list, dict[str, value], or one of the classes
 below. Numbers that arrive as doubles with an integral value are held as int, as Pulumi's state
-writes them. Wire and state forms (signatures) live in `engine.wire` and `engine.state.codec`.
+writes them. Wire and state forms (signatures) live in `wire` and `state.codec`.
 """
 
 from __future__ import annotations

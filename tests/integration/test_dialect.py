@@ -26,9 +26,6 @@ QUERIES = json.loads((DATA / "dialect_queries.json").read_text())
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     made = Warehouse(tmp_path_factory.mktemp("dialect"), is_admin=lambda user: user == ADMIN)
     made.start()
-    for statement in (DATA / "dialect_tables.sql").read_text().split(";"):
-        if statement.strip():
-            made.execute(statement, user=ADMIN)
     yield made
     made.stop()
 

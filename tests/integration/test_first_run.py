@@ -62,7 +62,13 @@ def subscriptions(newcomer: Newcomer) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def test_a_first_run_deploys_all_rules_and_notifies_who_deploys(newcomer: Newcomer) -> None:
+def test_a_first_day_on_a_foreign_workspace(newcomer: Newcomer) -> None:
+    the_first_run_deploys_all_rules_and_notifies_who_deploys(newcomer)
+    a_second_run_has_nothing_to_do_and_validation_nothing_to_find(newcomer)
+    a_destination_comes_in_when_its_secret_is_there(newcomer)
+
+
+def the_first_run_deploys_all_rules_and_notifies_who_deploys(newcomer: Newcomer) -> None:
     made = newcomer.alerts("init", "-s", "dev")
     assert made.status == 0, made.text
     assert made.text.count("created view fact_") == 7
@@ -95,7 +101,7 @@ def test_a_first_run_deploys_all_rules_and_notifies_who_deploys(newcomer: Newcom
     assert [*channels] == ["finops_slack", "finops_email", "platform_pagerduty"]  # type: ignore[call-overload]
 
 
-def test_a_second_run_has_nothing_to_do_and_validation_nothing_to_find(newcomer: Newcomer) -> None:
+def a_second_run_has_nothing_to_do_and_validation_nothing_to_find(newcomer: Newcomer) -> None:
     validated = newcomer.alerts("validate", "-s", "dev")
     assert validated.status == 0, validated.text
     assert SCOPE in validated.text
@@ -108,7 +114,7 @@ def test_a_second_run_has_nothing_to_do_and_validation_nothing_to_find(newcomer:
     assert "up to date" in made.text, made.text
 
 
-def test_a_destination_comes_in_when_its_secret_is_there(newcomer: Newcomer) -> None:
+def a_destination_comes_in_when_its_secret_is_there(newcomer: Newcomer) -> None:
     running = newcomer.project.workspace
     admin = WorkspaceClient(profile="local", config_file=str(running.config_file))
     admin.secrets.create_scope("databricks_alerts")

@@ -127,3 +127,62 @@ def test_each_of_many_statements_at_once_has_rows_of_its_own(warehouse: Warehous
 
 def _plan(warehouse: Warehouse, query: str, *parameters: str) -> str:
     return str(_run(warehouse, f"EXPLAIN {query}", *parameters)[0][0])
+
+
+def test_a_view_over_what_is_gone_hides_no_other_columns(warehouse: Warehouse) -> None:
+    _run(warehouse, "CREATE TABLE main.shop.gone (id INT)")
+    _run(warehouse, "CREATE VIEW main.shop.over_gone AS SELECT id FROM main.shop.gone")
+    _run(warehouse, "DROP TABLE main.shop.gone")
+    try:
+        assert _run(warehouse, _ids("table_schema = 'shop'")) == [(2,)]
+    finally:
+        _run(warehouse, "DROP VIEW main.shop.over_gone")
+
+
+def test_a_view_is_analysed_once_until_it_is_made_anew(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyze, asked = sessions.SparkSession.analyze, []
+
+    def noted(session: sessions.SparkSession, sql: str) -> Any:
+        asked.append(sql)
+        return analyze(session, sql)
+
+    monkeypatch.setattr(sessions.SparkSession, "analyze", noted)
+    _run(warehouse, "CREATE VIEW main.shop.seen AS SELECT id FROM main.shop.items")
+    try:
+        for _ in range(3):
+            _run(warehouse, _ids("table_schema = 'shop'"))
+        assert sum("seen" in sql for sql in asked) == 1
+        _run(warehouse, "CREATE OR REPLACE VIEW main.shop.seen AS SELECT id AS x FROM shop.items")
+        assert _run(warehouse, _ids("table_schema = 'shop'")) == [(2,)]
+    finally:
+        _run(warehouse, "DROP VIEW main.shop.seen")
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        (
+            f"SELECT table_name, count(*) AS n FROM {COLUMNS} WHERE table_schema = 'shop' "
+            "GROUP BY ALL ORDER BY ALL",
+            [("items", 1), ("orders", 2)],
+        ),
+        (
+            f"SELECT * EXCEPT (schema_owner, comment) FROM {SCHEMATA} WHERE schema_name = 'shop'",
+            [("main", "shop")],
+        ),
+        (
+            f"SELECT table_name AS t, t || '!' AS loud FROM {COLUMNS} WHERE column_name = 'note'",
+            [("orders", "orders!")],
+        ),
+        (
+            f"FROM {COLUMNS} |> WHERE column_name = 'note' |> SELECT table_name",
+            [("orders",)],
+        ),
+    ],
+)
+def test_the_dialect_holds_for_information_schema(
+    warehouse: Warehouse, query: str, answer: list[tuple[Any, ...]]
+) -> None:
+    assert _run(warehouse, query) == answer

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from databricks_alerts.local_workspace.warehouse.catalog import Catalog, Table
 from databricks_alerts.local_workspace.warehouse.conditions import Statement, table_not_found
+from databricks_alerts.local_workspace.warehouse.errors import SqlError
 from databricks_alerts.local_workspace.warehouse.names import quote
 
 if TYPE_CHECKING:
@@ -113,21 +114,29 @@ def _scopes(scope: str, catalog: Catalog) -> list[str]:
     return catalog.catalogs() if scope == "system" else [scope]
 
 
-# Columns by (folder, revision) of a table: a look at information_schema is about all tables of a
-# catalog, and asking the engine for each would take longer the more there are.
-_KNOWN_COLUMNS: dict[tuple[str, int], list[list[str]]] = {}
+# Columns by what defines a table or view: a look at information_schema is about all of a catalog,
+# and asking the engine for each would take longer the more there are. A view's columns are those of
+# its creation, as in Unity Catalog (ALTER VIEW … WITH SCHEMA is not known here).
+_KNOWN_COLUMNS: dict[tuple[str, str, int], list[list[str]]] = {}
 _MOST_KNOWN = 20_000
 
 
 def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
-    if table.kind != "TABLE":
-        return _analyzed_columns(table, session)
-    key = (f"{table.location}@{table.created_at}", table.revision)
+    key = (
+        f"{table.name.quoted}@{table.created_at}",
+        table.location or table.view_text,
+        table.revision,
+    )
     known = _KNOWN_COLUMNS.get(key)
     if known is None:
         if len(_KNOWN_COLUMNS) >= _MOST_KNOWN:
             _KNOWN_COLUMNS.clear()
-        known = _KNOWN_COLUMNS[key] = _analyzed_columns(table, session)
+        try:
+            known = _KNOWN_COLUMNS[key] = _analyzed_columns(table, session)
+        except SqlError:
+            if table.kind == "TABLE":
+                raise
+            return []  # a view over what is gone: nobody can tell its columns, all others can be
     return known
 
 

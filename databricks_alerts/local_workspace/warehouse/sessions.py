@@ -186,7 +186,7 @@ class SparkSession:
         self._used = time.monotonic()
         self._lost = threading.Event()
         self._asked = threading.local()
-        self._lent: list[str] = []
+        self._lent: dict[str, list[tuple[str, str]]] = {}
         self._guarded(Sent("", ""), self._configure)
 
     def standing_in(self, catalog: str, schema: str) -> SparkSession:
@@ -199,7 +199,7 @@ class SparkSession:
     def for_statement(self) -> Iterator[SparkSession]:
         """The same session for one statement: what it lends is taken back when that has run."""
         other = copy.copy(self)
-        other._lent = []
+        other._lent = {}
         try:
             yield other
         finally:
@@ -207,13 +207,17 @@ class SparkSession:
 
     def lend(self, table: pa.Table) -> str:
         """The name by which the statement that runs finds these rows. Raises SqlError."""
+        from pyspark.sql.pandas.types import from_arrow_type
+
         name = f"{LENT}{uuid.uuid4().hex}"
 
-        def send() -> None:
+        def send() -> list[tuple[str, str]]:
             self._spark.createDataFrame(table).createOrReplaceTempView(name)
+            return [
+                (field.name, from_arrow_type(field.type).simpleString()) for field in table.schema
+            ]
 
-        self._guarded(Sent("", ""), send)
-        self._lent.append(name)
+        self._lent[name] = self._guarded(Sent("", ""), send)
         return name
 
     def _take_back(self) -> None:
@@ -281,13 +285,13 @@ class SparkSession:
     def translated(self, message: str, sql: str) -> SqlError:
         """An engine's message about a statement of this session, in Databricks' form."""
         error = translate(message, Statement(sql, self._columns, self.catalog, self.schema))
-        return self._translator.settled(error, sql, self.catalog, self.schema)
+        return self._translator.settled(error, sql, self.catalog, self.schema, self._lent)
 
     def _sent(self, sql: str) -> Sent:
         """The statement in the engine's names, once the engine knows what it names."""
         words = words_of(sql)
         self._registered.catch_up(words, self.catalog, self.schema)
-        told = self._translator.translated(sql, self.catalog, self.schema)
+        told = self._translator.translated(sql, self.catalog, self.schema, self._lent)
         if told == sql:
             return self._names.sent(sql, self.catalog, self.schema, words)
         sent = self._names.sent(told, self.catalog, self.schema, words_of(told))

@@ -13,7 +13,13 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from databricks_alerts.local_workspace.warehouse.dialect.functions import aggregates, is_builtin
-from databricks_alerts.local_workspace.warehouse.dialect.scopes import Lookup, Names, path, resolved
+from databricks_alerts.local_workspace.warehouse.dialect.scopes import (
+    Columns,
+    Lookup,
+    Names,
+    path,
+    resolved,
+)
 from databricks_alerts.local_workspace.warehouse.errors import SqlError, syntax_error, unsupported
 
 _ROUTINE = re.compile(r"routine `?(\w+)`?|Could not resolve `(\w+)`")
@@ -102,12 +108,22 @@ def _is_missing(error: SqlError, sql: str, lookup: Lookup) -> bool:
     tree = _tree(sql)
     if tree is None:
         return False
-    names = resolved(tree, lookup)
-    if names.missing or names.complete:
-        return bool(names.missing)
     named = _QUOTED.search(error.message)
     told = [part.lower() for part in re.findall(r"`([^`]*)`", named[1])] if named else []
+    if len(told) > 1 and (columns := _columns_of(told[0], tree, lookup)) is not None:
+        return told[1] not in columns
+    names = resolved(tree, lookup)
+    if names.missing or (names.complete and isinstance(tree, exp.Query)):
+        return bool(names.missing)
     return bool(told) and not set(told) & _made(names)
+
+
+def _columns_of(alias: str, tree: exp.Expr, lookup: Lookup) -> Columns | None:
+    """The columns of the one table that a statement, of whatever kind, calls `alias`."""
+    tables = [table for table in tree.find_all(exp.Table) if table.alias_or_name.lower() == alias]
+    if len(tables) != 1:
+        return None
+    return lookup([part.name for part in tables[0].parts])
 
 
 def _has_intervals(sql: str, lookup: Lookup) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from sqlglot import exp
@@ -23,6 +24,9 @@ from databricks_alerts.local_workspace.warehouse.table_references import explain
 
 # Asks the engine for a table's columns and types, in Spark's words. Raises SqlError.
 Ask = Callable[[TableName], Sequence[tuple[str, str]]]
+# Tables by name: columns and their types, in Spark's words.
+Lent = Mapping[str, Sequence[tuple[str, str]]]
+_NONE: Lent = MappingProxyType({})
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _KEPT = 512  # translations and tables that are remembered
@@ -38,8 +42,11 @@ class Translator:
         self._columns: OrderedDict[tuple[TableName, int], Columns | None] = OrderedDict()
         self._told: OrderedDict[tuple[str, str, str, int], str] = OrderedDict()
 
-    def translated(self, sql: str, catalog: str, schema: str) -> str:
-        """The statement of a session in `catalog`.`schema`; Raises SqlError for a wrong one."""
+    def translated(self, sql: str, catalog: str, schema: str, lent: Lent = _NONE) -> str:
+        """The statement of a session in `catalog`.`schema`. Raises SqlError for a wrong one.
+
+        `lent` are tables that exist for this statement alone: their columns and types.
+        """
         key = (sql, catalog, schema, self._catalog.version)
         told = self._told.get(key)
         if told is None:
@@ -47,7 +54,7 @@ class Translator:
             passes = FOR_SAIL if self._is_sail else FOR_SPARK
             query = translated(
                 sql[start:],
-                self._lookup(catalog, schema),
+                self._lookup(catalog, schema, lent),
                 passes,
                 refuses=self._is_sail,
                 before=sql[:start],
@@ -56,14 +63,21 @@ class Translator:
             _keep(self._told, key, told)
         return told
 
-    def settled(self, error: SqlError, sql: str, catalog: str, schema: str) -> SqlError:
+    def settled(
+        self, error: SqlError, sql: str, catalog: str, schema: str, lent: Lent = _NONE
+    ) -> SqlError:
         """An engine's error about a statement, unless the engine is the one who is wrong."""
         if not self._is_sail:
             return error
-        return doubts.settled(error, sql[explained(sql) :], self._lookup(catalog, schema))
+        return doubts.settled(error, sql[explained(sql) :], self._lookup(catalog, schema, lent))
 
-    def _lookup(self, catalog: str, schema: str) -> Lookup:
-        return lambda parts: self._known(resolve(list(parts), catalog, schema))
+    def _lookup(self, catalog: str, schema: str, lent: Lent) -> Lookup:
+        def columns(parts: Sequence[str]) -> Columns | None:
+            if len(parts) == 1 and parts[0] in lent:
+                return _typed(lent[parts[0]])
+            return self._known(resolve(list(parts), catalog, schema))
+
+        return columns
 
     def _known(self, name: TableName) -> Columns | None:
         key = (name, self._catalog.version)
@@ -78,7 +92,11 @@ class Translator:
             columns = self._ask(name)
         except SqlError:
             return None  # a table that cannot be read: told when the statement is run
-        return {column.lower(): _type(kind) for column, kind in columns}
+        return _typed(columns)
+
+
+def _typed(columns: Sequence[tuple[str, str]]) -> Columns:
+    return {column.lower(): _type(kind) for column, kind in columns}
 
 
 def _keep(memory: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
