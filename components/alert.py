@@ -10,7 +10,7 @@ import pulumi_databricks as databricks
 
 from components.identity import identity_of
 from databricks_alerts.plan.decisions import Declared
-from databricks_alerts.plan.resources import alert_arguments, subscribed
+from databricks_alerts.rules.resources import alert_arguments, subscribed
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.workspace_view.inventory import ExistingAlert

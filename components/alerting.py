@@ -14,8 +14,8 @@ from components.alert import declare_alert, hold_alert
 from components.destination import Resolve, declare_destination, hold_destination
 from components.hooks import Hooks
 from components.name_release import Rename, name_release
+from databricks_alerts.deployed import COMPONENT_TYPE
 from databricks_alerts.plan.decisions import Declared
-from databricks_alerts.plan.deployed import COMPONENT_TYPE
 from databricks_alerts.plan.deployment import Plan
 from databricks_alerts.plan.names import in_order
 
@@ -97,7 +97,7 @@ class Alerting(pulumi.ComponentResource):
 
 
 def _memory(plan: Plan) -> dict[str, Any]:
-    """What the next run reads back (databricks_alerts.plan.deployed).
+    """What the next run reads back (databricks_alerts.deployed).
 
     `replaced` is each alert's replacement trigger: the next run must name the same, or it would
     replace the alert again.

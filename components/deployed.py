@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import tenacity
 
-from databricks_alerts.plan.deployed import Deployed, deployed_from
+from databricks_alerts.deployed import Deployed, deployed_from
 
 # What the CLI says where it reads its state file while it writes it: it keeps it in a plain file,
 # and the root resource's own step, which is recorded just then, rewrites that.

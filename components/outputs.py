@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pulumi
 
 from databricks_alerts.destinations.stand_ins import told as told_waiting
+from databricks_alerts.drift.alerts import told
 from databricks_alerts.plan.deployment import PREPARED_VARIABLE, Plan
-from databricks_alerts.workspace_view.drift import told
 
 _WORDS = {"hold": "held as deployed", "skip": "skipped"}
 

@@ -22,10 +22,10 @@ import pulumi
 
 from components.hooks import Hooks
 from components.outputs import deployed_ids
+from databricks_alerts.deployed import Deployed
 from databricks_alerts.errors import AlertsError
 from databricks_alerts.outcome.planned import ALERT, Done, Ids, planned_outcomes
 from databricks_alerts.outcome.record import Action, Outcome, new_run_id, record_news
-from databricks_alerts.plan.deployed import Deployed
 from databricks_alerts.plan.deployment import PREPARED_VARIABLE, Plan
 from databricks_alerts.sql.warehouse import open_warehouse
 from databricks_alerts.workspace_view.inventory import take_inventory

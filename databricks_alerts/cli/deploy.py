@@ -32,6 +32,7 @@ from databricks_alerts.cli.plan_file import (
     write_plan,
 )
 from databricks_alerts.cli.quiet import is_quiet
+from databricks_alerts.drift.alerts import told
 from databricks_alerts.engine.display import EventLog, PreviewDigest, for_people, tee
 from databricks_alerts.engine.events import EngineEvent, ResourcePreEvent
 from databricks_alerts.engine.options import DeploymentOptions, DeploymentResult, Sink
@@ -39,7 +40,6 @@ from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.outcome.record import Outcome, new_run_id, record, record_news
 from databricks_alerts.plan.deployment import PREPARED_VARIABLE, Prepared, prepare
 from databricks_alerts.rules.access import PERMISSIONS_SUFFIX
-from databricks_alerts.workspace_view.drift import told
 from databricks_alerts.workspace_view.inventory import folder
 
 # Up to so many resources are read singly, more by reading all: that goes by pages.

@@ -12,6 +12,7 @@ from typing import Any
 
 from databricks_alerts.cli.deploy import DeploymentEngine, Request, working
 from databricks_alerts.cli.state import open_store
+from databricks_alerts.deployed import Deployed, deployed_from
 from databricks_alerts.engine import urn as urns
 from databricks_alerts.engine.builtin import outputs_by_urn
 from databricks_alerts.engine.display.changes import of_step
@@ -37,7 +38,6 @@ from databricks_alerts.gate.model import (
 )
 from databricks_alerts.gate.places import places_of
 from databricks_alerts.gate.verdict import decide
-from databricks_alerts.plan.deployed import Deployed, deployed_from
 from databricks_alerts.plan.deployment import Plan, Prepared, plan
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
 from databricks_alerts.policies import Change, Policy, RuleView, violations

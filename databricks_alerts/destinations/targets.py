@@ -8,20 +8,16 @@ back.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from databricks_alerts.rules.findings import Finding
-from databricks_alerts.rules.rows import Destination, Reading
+from databricks_alerts.rules.rows import Destination
 from databricks_alerts.rules.tables import DESTINATIONS
 from databricks_alerts.rules.words import is_address
-
-if TYPE_CHECKING:
-    from databricks_alerts.rules.snapshot import Snapshot
 
 REFERENCE = re.compile(r"\{\{\s*(secrets/[^/{}]+/[^/{}]+|config/[^{}]+?)\s*\}\}")
 _ANY_BRACES = re.compile(r"\{\{.*?\}\}")
@@ -72,7 +68,7 @@ KINDS = {
 
 def configuration(destination: Destination) -> tuple[dict[str, Any], list[Finding]]:
     """The values of the destination's block, references unresolved, and what is wrong."""
-    values, found = _values(destination)
+    values, found = values_of(destination)
     if values is None:
         return {}, found
     name = destination.destination_type
@@ -96,71 +92,8 @@ def references(destination: Destination) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def destination_findings(snapshot: Snapshot) -> list[Finding]:
-    """Everything that is wrong with the enabled destinations: their rows and config_json."""
-    broken = [item for item in snapshot.invalid_destinations if item.is_enabled]
-    keys = {item.key for item in broken}
-    of_rows = [
-        item
-        for item in snapshot.findings
-        if item.where.startswith(DESTINATIONS) and item.key in keys
-    ]
-    of_json = [
-        finding
-        for destination in snapshot.destinations
-        if destination.is_enabled
-        for finding in configuration(destination)[1]
-    ]
-    of_readings = [
-        finding for item in broken for reading in item.readings for finding in _still_found(reading)
-    ]
-    return list(dict.fromkeys([*of_rows, *of_json, *of_readings, *_copies(snapshot)]))
-
-
-def _still_found(reading: Reading) -> list[Finding]:
-    """What is wrong with the config_json of a row in which other columns are wrong, too."""
-    destination = reading.record
-    if not isinstance(destination, Destination) or "config_json" in reading.broken:
-        return []
-    if "destination_type" in reading.broken:
-        return _values(destination)[1]
-    return configuration(destination)[1]
-
-
-def _copies(snapshot: Snapshot) -> list[Finding]:
-    """Rows that claim the Databricks destination of an older row, as copied rows do.
-
-    Two rows over one destination would each give it their own configuration, and a rule that names
-    both would notify it twice.
-    """
-    first: dict[str, Destination] = {}
-    found = []
-    enabled = [item for item in snapshot.destinations if item.is_enabled]
-    for item in sorted(enabled, key=lambda row: (_aware(row.created_at), row.destination_id)):
-        identity = item.databricks_destination_id
-        if not identity:
-            continue
-        owner = first.setdefault(identity, item)
-        if owner is not item:
-            found.append(
-                Finding(
-                    key=item.destination_id,
-                    check="row",
-                    what=f"its Databricks destination {identity} is that of "
-                    f"{owner.destination_id!r} already",
-                    where=f"{DESTINATIONS}.databricks_destination_id",
-                    remedy="set databricks_destination_id of the copied row to NULL",
-                )
-            )
-    return found
-
-
-def _aware(moment: dt.datetime) -> dt.datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
-def _values(destination: Destination) -> tuple[dict[str, Any] | None, list[Finding]]:
-    """The settings (None if they cannot be read) and what is wrong with single ones."""
+def values_of(destination: Destination) -> tuple[dict[str, Any] | None, list[Finding]]:
+    """A row's settings (None if they cannot be read) and what is wrong with single ones."""
     try:
         values = json.loads(destination.config_json or "{}")
     except (ValueError, RecursionError) as error:

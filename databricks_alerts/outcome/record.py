@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict
 from databricks_alerts.errors import WarehouseError
 from databricks_alerts.rules.recorded import Recorded
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot
 from databricks_alerts.rules.tables import (
     ALERTS,
     DESTINATIONS,
@@ -26,6 +25,7 @@ from databricks_alerts.rules.tables import (
     definition,
     table_path,
 )
+from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.validation.report import ValidationReport
 

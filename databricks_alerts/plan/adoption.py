@@ -16,12 +16,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from databricks_alerts.destinations.targets import KINDS
-from databricks_alerts.plan.resources import OPERATORS
+from databricks_alerts.rules.resources import OPERATORS
 from databricks_alerts.rules.rows import Destination
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot
 from databricks_alerts.rules.tables import ALERTS, definition, table_path
 from databricks_alerts.rules.templates import render_query
+from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.sql.identifiers import quote
 from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.workspace_view.inventory import ExistingAlert, Inventory, folder

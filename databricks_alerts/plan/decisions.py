@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from databricks_alerts.deployed import Deployed
 from databricks_alerts.listing import some
-from databricks_alerts.plan.deployed import Deployed
 from databricks_alerts.plan.names import Wish, name_moves
 from databricks_alerts.plan.ownership import Candidate, Claim, Ownership, View
 from databricks_alerts.workspace_view.inventory import Inventory, folder

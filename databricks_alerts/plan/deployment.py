@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from databricks_alerts.deployed import Deployed, Stray, Versions
 from databricks_alerts.destinations.secrets import SecretResolver, workspace_secrets
 from databricks_alerts.destinations.stand_ins import with_stand_ins
 from databricks_alerts.destinations.targets import KINDS
+from databricks_alerts.drift.alerts import Drift, drifts_of
 from databricks_alerts.errors import ConfigurationError, ValidationError
 from databricks_alerts.plan.decisions import (
     Declared,
@@ -24,7 +26,6 @@ from databricks_alerts.plan.decisions import (
     left_running,
     still_needed,
 )
-from databricks_alerts.plan.deployed import Deployed, Stray, Versions
 from databricks_alerts.plan.guards import (
     guard_deletes,
     guard_quota,
@@ -36,11 +37,10 @@ from databricks_alerts.plan.ownership import Candidate
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot, read_snapshot
 from databricks_alerts.rules.tables import DESTINATIONS
+from databricks_alerts.snapshot import Snapshot, read_snapshot
 from databricks_alerts.sql.warehouse import open_warehouse
 from databricks_alerts.validation import RuleResult, ValidationReport, validate
-from databricks_alerts.workspace_view.drift import Drift, drifts_of
 from databricks_alerts.workspace_view.inventory import (
     Inventory,
     existing_destination_ids,

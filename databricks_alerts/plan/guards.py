@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from databricks_alerts.deployed import Deployed
 from databricks_alerts.errors import GuardError
 from databricks_alerts.listing import some
 from databricks_alerts.plan.decisions import Declared
-from databricks_alerts.plan.deployed import Deployed
 from databricks_alerts.rules.tables import ALERTS
 from databricks_alerts.workspace_view.inventory import Inventory
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from databricks_alerts.plan.deployed import Stray
+from databricks_alerts.deployed import Stray
 
 
 @dataclass(frozen=True)

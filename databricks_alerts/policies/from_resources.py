@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from databricks_alerts.destinations.targets import KINDS
-from databricks_alerts.plan.resources import OPERATORS
 from databricks_alerts.policies.model import Change, Policy, Problem, RuleView
+from databricks_alerts.rules.resources import OPERATORS
 from databricks_alerts.rules.rows import Destination, Rule
 
 ALERT = "databricks:index/alertV2:AlertV2"

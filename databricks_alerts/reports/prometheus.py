@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from databricks_alerts.workspace_view.drift import Drift
+from databricks_alerts.drift.alerts import Drift
 
 STATES = ("OK", "TRIGGERED", "ERROR", "UNKNOWN")
 NOT_DEPLOYED = "NOT_DEPLOYED"

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from databricks_alerts.destinations.stand_ins import stand_in_findings
-from databricks_alerts.destinations.targets import destination_findings
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Reading, Rule
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import InvalidRow, Snapshot
 from databricks_alerts.rules.tables import ALERTS
 from databricks_alerts.rules.templates import render_query
+from databricks_alerts.snapshot import InvalidRow, Snapshot
 from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.validation.analysis import analyze
 from databricks_alerts.validation.channels import check_channels
+from databricks_alerts.validation.destinations import destination_findings
 from databricks_alerts.validation.fingerprint import fingerprint
 from databricks_alerts.validation.messages import check_messages
 from databricks_alerts.validation.references import TableName, tables_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from databricks_alerts.destinations.stand_ins import StandIns, Waiting
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Destination
-from databricks_alerts.rules.snapshot import Snapshot
+from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.validation.secrets import Problem, secret_finding
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from databricks_alerts.rules.snapshot import Snapshot
+from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.workspace_view.inventory import (
     ExistingAlert,
     Inventory,

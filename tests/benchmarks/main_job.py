@@ -126,7 +126,7 @@ class _Schema:
 def _validation(project: Project) -> tuple[int, float]:
     """The statements that one validation sends, and its seconds."""
     from databricks_alerts.rules.settings import Settings
-    from databricks_alerts.rules.snapshot import read_snapshot
+    from databricks_alerts.snapshot import read_snapshot
     from databricks_alerts.sql.warehouse import open_warehouse
     from databricks_alerts.validation import validate
 

@@ -110,7 +110,7 @@ def test_every_text_arrives_as_it_stands(project: Project) -> None:
 @given(texts=st.lists(_MARKED, min_size=1, max_size=6, unique=True))
 def test_what_is_generated_is_read_as_it_was_written(project: Project, texts: list[str]) -> None:
     from databricks_alerts.rules.settings import Settings
-    from databricks_alerts.rules.snapshot import read_snapshot
+    from databricks_alerts.snapshot import read_snapshot
     from databricks_alerts.validation import validate
 
     made = Settings(

@@ -14,9 +14,9 @@ from databricks_alerts.cli.deploy import Request, choose_engine
 from databricks_alerts.cli.local import is_sandbox
 from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.cli.state import open_store
+from databricks_alerts.doctor import Check, Doctor, as_document
 from databricks_alerts.engine.errors import EngineError
 from databricks_alerts.reports.text import short
-from databricks_alerts.workspace_view.doctor import Check, Doctor, as_document
 
 _STYLES = {"ok": "green", "missing": "red", "unknown": "yellow"}
 

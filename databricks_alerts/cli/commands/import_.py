@@ -11,8 +11,8 @@ from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.plan.adoption import Defaults, described, find_adoptions, write_rows
 from databricks_alerts.reports.text import short
-from databricks_alerts.rules.snapshot import read_snapshot
 from databricks_alerts.rules.words import domain as domain_word
+from databricks_alerts.snapshot import read_snapshot
 from databricks_alerts.workspace_view.inventory import take_inventory, user_name
 
 

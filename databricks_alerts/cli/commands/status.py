@@ -15,16 +15,16 @@ from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext, open_stack
 from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.destinations.stand_ins import StandIns, with_stand_ins
-from databricks_alerts.reports.prometheus import RuleStatus, to_prometheus
-from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot, read_snapshot
-from databricks_alerts.workspace_view.access_drift import changed_permissions
-from databricks_alerts.workspace_view.drift import (
+from databricks_alerts.drift.alerts import (
     by_id,
     destination_ids,
     drift_of,
     lost_destinations,
 )
+from databricks_alerts.drift.permissions import changed_permissions
+from databricks_alerts.reports.prometheus import RuleStatus, to_prometheus
+from databricks_alerts.rules.settings import Settings
+from databricks_alerts.snapshot import Snapshot, read_snapshot
 from databricks_alerts.workspace_view.inventory import (
     Inventory,
     destination_exists,

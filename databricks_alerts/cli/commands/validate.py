@@ -9,7 +9,7 @@ from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.findings import print_findings, print_waiting
 from databricks_alerts.cli.options import Full, Json, Stack
 from databricks_alerts.destinations.secrets import SecretResolver, workspace_secrets
-from databricks_alerts.rules.snapshot import read_snapshot
+from databricks_alerts.snapshot import read_snapshot
 from databricks_alerts.validation import validate as validate_snapshot
 from databricks_alerts.workspace_view.inventory import (
     existing_destination_ids,

@@ -17,7 +17,7 @@ from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.local_workspace import client, process
 from databricks_alerts.local_workspace.errors import WorkspaceProcessError
 from databricks_alerts.local_workspace.faults.rules import KINDS
-from databricks_alerts.rules.snapshot import read_snapshot
+from databricks_alerts.snapshot import read_snapshot
 
 app = typer.Typer(no_args_is_help=True, help="Start, stop and look at the local workspace.")
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from databricks_alerts.deployed import Deployed, Stray, Versions
 from databricks_alerts.destinations.secrets import SecretResolver
 from databricks_alerts.destinations.targets import configuration
 from databricks_alerts.errors import ConfigurationError, GuardError
 from databricks_alerts.outcome.record import Outcome, RowOutcome
 from databricks_alerts.plan.decisions import Declared, decide_alerts, decide_destinations
-from databricks_alerts.plan.deployed import Deployed, Stray, Versions
 from databricks_alerts.plan.guards import (
     delete_limit,
     guard_deletes,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from databricks_alerts.errors import ConfigurationError, SecretError
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import read_snapshot
 from databricks_alerts.rules.tables import ALERTS
+from databricks_alerts.snapshot import read_snapshot
 from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.validation import ValidationReport, validate
 

@@ -13,12 +13,12 @@ import pytest
 
 from components import recording
 from components.alerting import Alerting, AlertingArgs
+from databricks_alerts.deployed import Deployed, Versions, deployed_from
 from databricks_alerts.outcome.record import Outcome
-from databricks_alerts.plan.deployed import Deployed, Versions, deployed_from
 from databricks_alerts.plan.deployment import Prepared, plan
 from databricks_alerts.rules.rows import Destination, Rule
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot
+from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.validation import RuleResult, ValidationReport
 from databricks_alerts.workspace_view.inventory import ExistingAlert, Inventory
 

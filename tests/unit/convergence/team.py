@@ -28,7 +28,7 @@ from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.recorded import Recorded, digest, recorded
 from databricks_alerts.rules.rows import Destination, Rule, read_destination, read_rule
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot
+from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.validation import RuleResult, ValidationReport
 from databricks_alerts.workspace_view.inventory import (
     ExistingDestination,

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from databricks_alerts.deployed import Versions
 from databricks_alerts.destinations.recipients import each_once
 from databricks_alerts.errors import TableError, WarehouseError
-from databricks_alerts.plan.deployed import Versions
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.recorded import Recorded, digest, recorded
 from databricks_alerts.rules.rows import (

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from databricks_alerts.destinations.stand_ins import with_stand_ins
-from databricks_alerts.plan.resources import alert_arguments
+from databricks_alerts.rules.resources import alert_arguments
 from databricks_alerts.rules.rows import Destination, Rule
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot
 from databricks_alerts.rules.templates import render_query
+from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.workspace_view.inventory import ExistingAlert, Inventory, folder
 
 # "destination": one that the alert notifies is gone.

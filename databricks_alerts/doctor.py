@@ -14,8 +14,8 @@ from databricks_alerts.errors import AlertsError, AuthenticationError, TableErro
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
 from databricks_alerts.rules.access import CONFIGURATION, RECORDS
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.snapshot import Snapshot, read_snapshot
 from databricks_alerts.rules.tables import definition, table_path
+from databricks_alerts.snapshot import Snapshot, read_snapshot
 from databricks_alerts.sql.identifiers import qualified, quote
 from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.validation import validate

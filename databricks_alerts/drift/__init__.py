@@ -1,0 +1,1 @@
+"""Whether what stands in the workspace is still what was deployed."""
