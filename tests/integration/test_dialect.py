@@ -58,12 +58,24 @@ def test_no_good_query_is_blamed_and_no_bad_one_runs() -> None:
     assert "runs" not in bad
 
 
+G = "VALUES (4, 2) AS v(a, b)"
+
+
 @pytest.mark.parametrize(
     ("sql", "names"),
     [
         ("SELECT request_params.user, 1 AS n FROM system.access.audit", ["user", "n"]),
         ("SELECT usage_quantity AS x, x * 2 AS y FROM system.billing.usage", ["x", "y"]),
         ("SELECT request_params.p:a.b FROM system.access.audit", ["b"]),
+        (
+            f"SELECT sum(a) / count(*), v.a % v.b FROM {G} GROUP BY ALL",
+            ["(sum(a) / count(1))", "(a % b)"],
+        ),
+        (
+            f"SELECT (a + b) * 2 / b > 1 AND a IS NOT NULL FROM {G}",
+            ["(((((a + b) * 2) / b) > 1) AND (a IS NOT NULL))"],
+        ),
+        (f"SELECT -a / b || 'x' FROM {G}", ["concat(((- a) / b), x)"]),
         ("SELECT * FROM (SELECT 1 AS a) QUALIFY row_number() OVER (ORDER BY a) = 1", ["a"]),
     ],
 )
@@ -98,6 +110,55 @@ def test_an_error_in_a_rewritten_query_has_the_place_of_the_statement(
     sql = "SELECT request_params.user AS u,\n  nope AS v FROM system.access.audit"
     with pytest.raises(SqlError, match=r"`nope`.*line 2 pos 2"):
         warehouse.execute(sql, user=ADMIN)
+
+
+GIVEN = "(SELECT * FROM VALUES (1, 0, '12'), (4, 2, 'x'), (NULL, 0, '7') AS v(a, b, s))"
+NOTHING = "(SELECT 1 AS a, 1 AS b WHERE false)"
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        (f"SELECT sum(a) / count(*) FROM {NOTHING}", [None]),
+        (f"SELECT 100.0 * sum(a) / count(b) FROM {NOTHING}", [None]),
+        (f"SELECT sum(a) % count(*) FROM {NOTHING}", [None]),
+        (f"SELECT sum(a) DIV count(*) FROM {NOTHING}", [None]),
+        (f"SELECT mod(sum(a), count(*)) FROM {NOTHING}", [None]),
+        (f"SELECT avg(a) / avg(b) - 1 FROM {NOTHING}", [None]),
+        (f"SELECT a / b FROM {GIVEN} WHERE a IS NULL", [None]),
+        (f"SELECT a / b / b FROM {GIVEN} WHERE a IS NULL OR b > 0 ORDER BY 1", [None, 1.0]),
+        (f"SELECT CASE WHEN b <> 0 THEN a / b END AS r FROM {GIVEN} ORDER BY r", [None, None, 2]),
+        (f"SELECT a FROM {GIVEN} WHERE b <> 0 AND a / b > 1", [4]),
+        (f"SELECT a FROM {GIVEN} WHERE a IS NOT NULL AND (b = 0 OR a / b > 1) ORDER BY a", [1, 4]),
+        (f"SELECT a FROM {GIVEN} WHERE s RLIKE '^[0-9]+$' AND CAST(s AS INT) > 9 AND a > 0", [1]),
+        (f"SELECT b FROM {GIVEN} GROUP BY b HAVING b > 0 AND sum(a) / b > 1", [2]),
+        (f"SELECT a / b AS r FROM {GIVEN} WHERE a IS NULL GROUP BY a / b ORDER BY a / b", [None]),
+    ],
+)
+def test_what_is_guarded_against_zero_does_not_fail(
+    warehouse: Warehouse, sql: str, rows: list[object]
+) -> None:
+    assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == rows
+
+
+@pytest.mark.parametrize(
+    ("sql", "condition"),
+    [
+        (f"SELECT a / b FROM {GIVEN}", "DIVIDE_BY_ZERO"),
+        (f"SELECT a DIV b FROM {GIVEN}", "DIVIDE_BY_ZERO"),
+        (f"SELECT sum(a) / sum(b - b) FROM {GIVEN}", "DIVIDE_BY_ZERO"),
+        (f"SELECT a % b FROM {GIVEN}", "REMAINDER_BY_ZERO"),
+        (f"SELECT mod(a, b) FROM {GIVEN}", "REMAINDER_BY_ZERO"),
+        (f"SELECT a FROM {GIVEN} WHERE a / b > 1 AND b <> 0", "DIVIDE_BY_ZERO"),
+        (f"SELECT a FROM {GIVEN} WHERE CAST(s AS INT) > 5", "CAST_INVALID_INPUT"),
+    ],
+)
+def test_what_divides_by_zero_fails_by_the_name_that_databricks_gives(
+    warehouse: Warehouse, sql: str, condition: str
+) -> None:
+    with pytest.raises(SqlError) as caught:
+        warehouse.execute(sql, user=ADMIN)
+    assert caught.value.condition == condition
 
 
 COLUMNS = [

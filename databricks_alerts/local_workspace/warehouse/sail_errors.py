@@ -200,6 +200,15 @@ def _divide(found: re.Match[str], statement: Statement) -> SqlError:
     )
 
 
+def _remainder(found: re.Match[str], statement: Statement) -> SqlError:
+    return analysis(
+        "REMAINDER_BY_ZERO",
+        "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. "
+        'If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
+        "22012",
+    )
+
+
 def _parse(found: re.Match[str], statement: Statement) -> SqlError:
     start = min(int(found[1]), len(statement.text))
     before = statement.text[:start]
@@ -356,7 +365,8 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], Statement], SqlError]]] = [
     (r"(?:Cannot coerce arithmetic expression|Cannot infer common argument type)[^\n]*", _mismatch),
     (r"Cannot create filter with non-boolean predicate '[^\n]*' returning (\w+)", _not_boolean),
     (r"Cannot cast (?:string )?'?([^']*?)'? to (?:value of )?(\w+)", _cast),
-    (r"[Dd]ivide by zero", _divide),
+    (r"[Dd]ivide by zero|Division by zero", _divide),
+    (r"Remainder by zero", _remainder),
     (r"[Ss]calar subquery should only return one column, but found (\d+)", _scalar),
     (r"missing or ambiguous field: (\w+)", _field),
     (

@@ -84,5 +84,5 @@ def column_name(item: exp.Expr) -> str:
         return str(held.name)
     if isinstance(held, exp.JSONExtract):
         keys = [key.name for key in held.expression.find_all(exp.JSONPathKey)]
-        return keys[-1] if keys else verbatim.written(item)
-    return verbatim.written(item)
+        return keys[-1] if keys else verbatim.name_of(item)
+    return verbatim.name_of(item)
