@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -226,6 +227,8 @@ def _rule_values(row: Mapping[str, Any]) -> dict[str, Any]:
     values["threshold_operator"] = _operator(values.get("threshold_operator"))
     if values.get("aggregation_type") in ("NONE", "FIRST", ""):
         values["aggregation_type"] = None
+    if isinstance(values.get("threshold_value_double"), Decimal):  # an older table's type
+        values["threshold_value_double"] = float(values["threshold_value_double"])
     channels = values.get("notification_channels")
     if channels is not None and not isinstance(channels, str):
         values["notification_channels"] = tuple(channels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from databricks_alerts.errors import TableError, WarehouseError
@@ -217,6 +218,17 @@ TABLES = (
 )
 
 
+_INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT")
+_HELD_TOO = {
+    "STRING": ("VARCHAR", "CHAR"),
+    "DOUBLE": ("FLOAT", "DECIMAL", *_INTEGERS),
+    "INT": ("BIGINT", "SMALLINT"),
+    "BIGINT": ("INT",),
+    "TIMESTAMP": ("TIMESTAMP_NTZ",),  # sessions of ours stand in UTC
+}
+_SIZED = re.compile(r"(?:VAR)?CHAR\(\d+\)")
+
+
 def is_written_back(column: str) -> bool:
     """Whether a deployment writes this column of a configuration table, and nobody else."""
     return column.startswith(("databricks_", "last_sync"))
@@ -235,11 +247,13 @@ def table_path(settings: Settings, name: str) -> str:
 def create_or_migrate(warehouse: SqlWarehouse, settings: Settings) -> list[str]:
     """Make what is missing; answers what was done, one line a change, none when all was there.
 
-    Tables of an older version or of the original framework get the columns they lack. Raises
-    TableError for a column of another type than ours, and what the warehouse raises.
+    Tables of an older version or of the original framework get the columns they lack. All tables
+    are looked at before anything is changed. Raises TableError that names every column whose type
+    cannot hold what ours does, and what the warehouse raises.
     """
     schema = qualified(settings.catalog, settings.gold_schema)
     present = _present(warehouse, settings)
+    _require_types(settings, present or {})
     done = []
     if present is None:
         warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -300,17 +314,37 @@ def _present(warehouse: SqlWarehouse, settings: Settings) -> dict[str, dict[str,
     return found
 
 
+def _require_types(settings: Settings, present: dict[str, dict[str, str]]) -> None:
+    wrong = [
+        f"  {settings.catalog}.{settings.gold_schema}.{table.name}, column {column.name}: its type "
+        f"is {kind}, it should be {column.type}"
+        for table in TABLES
+        for column in table.columns
+        if (kind := present.get(table.name, {}).get(column.name)) and not holds(column.type, kind)
+    ]
+    if wrong:
+        raise TableError(
+            "these columns cannot hold what they should:\n"
+            + "\n".join(wrong)
+            + "\nRename or rebuild them (ALTER TABLE … RENAME COLUMN); nothing was changed"
+        )
+
+
+def holds(ours: str, theirs: str) -> bool:
+    """Whether a column of type `theirs` holds the values that one of type `ours` is for.
+
+    Types as information_schema gives them, in capitals and without spaces. Numbers are converted
+    as they are written (store assignment), so a count of milliseconds may be whole.
+    """
+    if ours in ("ARRAY<STRING>", "MAP<STRING,STRING>"):
+        return _SIZED.sub("STRING", theirs) == ours
+    kind = theirs.partition("(")[0]
+    return kind == ours or kind in _HELD_TOO.get(ours, ())
+
+
 def _migrate(
     warehouse: SqlWarehouse, settings: Settings, table: TableDefinition, present: dict[str, str]
 ) -> list[str]:
-    for column in table.columns:
-        kind = present.get(column.name)
-        if kind is not None and kind != column.type:
-            raise TableError(
-                f"{settings.catalog}.{settings.gold_schema}.{table.name}, column {column.name}: "
-                f"its type is {kind}, it should be {column.type}. Rename or rebuild the column; "
-                "nothing was changed in this table"
-            )
     missing = [column for column in table.columns if column.name not in present]
     if not missing:
         return []

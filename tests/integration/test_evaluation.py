@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,22 +16,12 @@ from databricks.sdk.service.settings import (
 )
 from databricks.sdk.service.sql import AlertV2
 from project import Project
+from waiting import until
 
 from databricks_alerts.local_workspace import client
 from databricks_alerts.local_workspace.process import Running
 
 _THREE = "SELECT explode(array(4, 5, 6)) AS v"
-
-
-def until(wanted: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """The first true answer; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = wanted()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"it did not come within {seconds} s; last: {wanted()!r}")
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from databricks import sql
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.sql import AlertV2
+from waiting import until
 
 from databricks_alerts.local_workspace import client, process
 from databricks_alerts.local_workspace.errors import WorkspaceProcessError
@@ -82,14 +82,6 @@ def make_alert(running: Running, name: str, **changes: Any) -> str:
     }
     sdk = WorkspaceClient(profile="local", config_file=str(running.config_file))
     return str(sdk.alerts_v2.create_alert(AlertV2.from_dict(document)).id)
-
-
-def until(wanted: Callable[[], Any], seconds: float = 20.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := wanted()):
-        assert time.monotonic() < deadline, f"it did not come in {seconds} s"
-        time.sleep(0.05)
-    return found
 
 
 def test_what_was_evaluated_before_kill_9_is_there_after_it_once(folder: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from project import Project
+from waiting import until
 
 # Its columns, by the architecture's tables; what is missing here is what ours adds.
 ORIGINAL = {
@@ -103,3 +106,95 @@ def test_up_migrates_what_it_writes_to_by_itself(original: Project) -> None:
     answer = original.deploy()
     assert answer.status == 0, answer.text
     _check(original)
+
+
+OTHER_TYPES = {
+    "alert_configurations": {
+        "severity STRING": "severity VARCHAR(20)",
+        "threshold_value_double DOUBLE": "threshold_value_double DECIMAL(18,4)",
+        "retrigger_seconds INT": "retrigger_seconds BIGINT",
+        "notification_channels ARRAY<STRING>": "notification_channels ARRAY<VARCHAR(200)>",
+        "created_at TIMESTAMP": "created_at TIMESTAMP_NTZ",
+    },
+    "alert_sync_metrics": {
+        "total_alerts INT": "total_alerts BIGINT",
+        "avg_api_latency_ms DOUBLE": "avg_api_latency_ms BIGINT",
+        "total_duration_seconds DOUBLE": "total_duration_seconds DECIMAL(18,3)",
+    },
+}
+# As the framework makes it, with the foreign key that it adds.
+HISTORY = """
+    evaluation_id STRING NOT NULL, alert_id STRING NOT NULL, alert_name STRING,
+    agent_domain STRING, severity STRING, evaluation_timestamp TIMESTAMP NOT NULL,
+    evaluation_date DATE NOT NULL, evaluation_status STRING NOT NULL, previous_status STRING,
+    query_result_value_double DOUBLE, query_result_value_string STRING,
+    threshold_operator STRING, threshold_value_type STRING, threshold_value_double DOUBLE,
+    threshold_value_string STRING, threshold_value_bool BOOLEAN, query_duration_ms BIGINT,
+    error_message STRING, notification_sent BOOLEAN, notification_channels_used ARRAY<STRING>,
+    record_created_timestamp TIMESTAMP"""
+
+
+@pytest.fixture
+def typed_otherwise(bare_project: Project) -> Project:
+    """The framework's tables with other types that hold the same values, and with its keys."""
+    project = bare_project
+    project.sql(f"CREATE SCHEMA main.{project.schema}")
+    for name, columns in {**ORIGINAL, "alert_history": HISTORY}.items():
+        listed = columns
+        for ours, theirs in OTHER_TYPES.get(name, {}).items():
+            assert ours in listed
+            listed = listed.replace(ours, theirs)
+        project.sql(f"CREATE TABLE {name} ({listed})")
+    project.sql("ALTER TABLE alert_configurations ADD CONSTRAINT pk PRIMARY KEY (alert_id)")
+    project.sql(
+        "ALTER TABLE alert_history ADD CONSTRAINT fk FOREIGN KEY (alert_id) "
+        "REFERENCES alert_configurations (alert_id) NOT ENFORCED"
+    )
+    project.sql("CREATE TABLE spend AS SELECT CAST(500 AS DOUBLE) AS amount")
+    project.sql(RULE)
+    return project
+
+
+def test_types_that_hold_the_same_values_are_taken_as_they_are(typed_otherwise: Project) -> None:
+    project = typed_otherwise
+    answer = project.alerts("init", "-s", "test")
+    assert answer.status == 0, answer.text
+    assert project.sql("SELECT count(*) FROM information_schema.table_constraints") != [(0,)]
+    answer = project.deploy()
+    assert answer.status == 0, answer.text
+    assert project.deploy().text.count("unchanged") == 1
+    [(alert_id,)] = project.sql("SELECT databricks_alert_id FROM alert_configurations")
+    status = "databricks_alerts.cli.commands.workspace.process.status"
+    with mock.patch(status, return_value=project.workspace):
+        answer = project.alerts("workspace", "run", str(alert_id))
+    assert answer.status == 0, answer.text
+    rows = until(
+        lambda: project.sql(
+            "SELECT evaluation_status, query_duration_ms >= 0, typeof(query_duration_ms) "
+            "FROM alert_history"
+        )
+    )
+    assert rows == [("TRIGGERED", True, "bigint")]
+    assert project.sql("SELECT count(*), max(total_alerts) FROM alert_sync_metrics") == [(1, 1)]
+
+
+def test_types_that_cannot_hold_them_are_named_in_one_list_before_anything_is_done(
+    bare_project: Project,
+) -> None:
+    project = bare_project
+    project.sql(f"CREATE SCHEMA main.{project.schema}")
+    project.sql("CREATE TABLE alert_configurations (alert_id BIGINT, is_enabled STRING)")
+    project.sql("CREATE TABLE alert_history (evaluation_date TIMESTAMP)")
+    answer = project.alerts("init", "-s", "test")
+    assert answer.status != 0
+    for told in (
+        "alert_configurations, column alert_id: its type is BIGINT, it should be STRING",
+        "alert_configurations, column is_enabled: its type is STRING, it should be BOOLEAN",
+        "alert_history, column evaluation_date: its type is TIMESTAMP, it should be DATE",
+        "nothing was changed",
+    ):
+        assert told in " ".join(answer.text.split())
+    assert project.sql(f"SHOW TABLES IN main.{project.schema}") == [
+        (project.schema, "alert_configurations", False),
+        (project.schema, "alert_history", False),
+    ]

@@ -137,10 +137,9 @@ def test_a_pack_is_seeded_once_and_edits_survive(warehouse: Warehouse, gold: Gol
 
 def test_texts_reach_the_table_unchanged(warehouse: Warehouse, gold: Gold) -> None:
     text = 'it\'s "so" \\ `é` 😀 ${catalog} {{ALERT_NAME}} :seeded_by -- ; \n\t/* */'
-    defaults = PACK.manifest.defaults.model_copy(update={"owner": text})
-    manifest = PACK.manifest.model_copy(update={"name": "texts", "defaults": defaults})
+    manifest = PACK.manifest.model_copy(update={"name": "texts"})
     located = PACK.rule("SEC-001")
-    rule = located.rule.model_copy(update={"id": "TEXT-1", "name": text, "tags": {text: text}})
+    rule = replace(located.rule, id="TEXT-1", name=text, owner=text, tags={text: text})
     pack = replace(PACK, manifest=manifest, rules=(replace(located, rule=rule),))
     seed(warehouse, gold, pack, {}, by=text)
     rules = f"main.{gold.gold_schema}.alert_configurations"

@@ -173,5 +173,7 @@ def _find(running: process.Running, wanted: str) -> str:
         found = [item["id"] for item in alerts if item["id"] == known.get(wanted)]
     if len(found) != 1:
         what = "no alert" if not found else f"{len(found)} alerts"
-        raise ConfigurationError(f"there is {what} of id, name or rule {wanted!r}")
+        raise ConfigurationError(
+            f"{wanted!r} names {what}; give the id of one alert, as `alerts status` shows it"
+        )
     return str(found[0])

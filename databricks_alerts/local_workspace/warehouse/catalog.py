@@ -24,12 +24,24 @@ CREATE TABLE IF NOT EXISTS schemas (
 CREATE TABLE IF NOT EXISTS tables (
   catalog TEXT, schema TEXT, name TEXT, kind TEXT, location TEXT, view_text TEXT, comment TEXT,
   owner TEXT, created_at TEXT, properties TEXT, partitions TEXT, revision INTEGER,
-  PRIMARY KEY (catalog, schema, name));
+  constraints TEXT, PRIMARY KEY (catalog, schema, name));
 """
-_INTO_TABLES = f"INTO tables VALUES ({','.join('?' * 12)})"
+_COLUMNS_SINCE = {"constraints": "TEXT"}  # what stores of older versions lack
+_INTO_TABLES = f"INTO tables VALUES ({','.join('?' * 13)})"
 
 
 _log = logging.getLogger("databricks_alerts.local_workspace.warehouse")
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A primary or foreign key; `reference` is the parent table's full name."""
+
+    name: str
+    kind: str  # PRIMARY KEY | FOREIGN KEY
+    columns: tuple[str, ...]
+    reference: str = ""
+    reference_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class Table:
     properties: dict[str, str] = field(default_factory=dict)
     partitions: tuple[str, ...] = ()
     revision: int = 0
+    constraints: tuple[Constraint, ...] = ()
 
 
 class Catalog:
@@ -64,10 +77,17 @@ class Catalog:
         self._lock = threading.RLock()
         self._db = open_database(directory / "catalog.sqlite", "FULL")
         self._db.executescript(_SCHEMA)
+        self._add_columns()
         self.version = 0
         self._names: tuple[int, frozenset[str]] = (-1, frozenset())
         for name in catalogs:
             self.add_catalog(name)
+
+    def _add_columns(self) -> None:
+        present = {row[1] for row in self._rows("PRAGMA table_info(tables)")}
+        for name, kind in _COLUMNS_SINCE.items():
+            if name not in present:
+                self._db.execute(f"ALTER TABLE tables ADD COLUMN {name} {kind}")
 
     def close(self) -> None:
         """Close the database; everything is on disk already."""
@@ -209,6 +229,7 @@ def _row(table: Table) -> tuple[str, ...]:
         json.dumps(table.properties),
         json.dumps(table.partitions),
         str(table.revision),
+        json.dumps([vars(key) for key in table.constraints]),
     )
 
 
@@ -226,6 +247,7 @@ def _table(row: tuple[str, ...]) -> Table:
         properties,
         parts,
         revision,
+        constraints,
     ) = row
     return Table(
         TableName(catalog, schema, name),
@@ -238,4 +260,11 @@ def _table(row: tuple[str, ...]) -> Table:
         json.loads(properties),
         tuple(json.loads(parts)),
         int(revision),
+        tuple(_constraint(**key) for key in json.loads(constraints or "[]")),
     )
+
+
+def _constraint(
+    columns: list[str], reference_columns: list[str], name: str, kind: str, reference: str
+) -> Constraint:
+    return Constraint(name, kind, tuple(columns), reference, tuple(reference_columns))

@@ -45,8 +45,31 @@ _VIEWS = {
         "comment",
     ),
     "views": ("table_catalog", "table_schema", "table_name", "view_definition"),
+    "table_constraints": (
+        "constraint_catalog",
+        "constraint_schema",
+        "constraint_name",
+        "table_catalog",
+        "table_schema",
+        "table_name",
+        "constraint_type",
+        "is_deferrable",
+        "initially_deferred",
+        "enforced",
+    ),
+    "key_column_usage": (
+        "constraint_catalog",
+        "constraint_schema",
+        "constraint_name",
+        "table_catalog",
+        "table_schema",
+        "table_name",
+        "column_name",
+        "ordinal_position",
+        "position_in_unique_constraint",
+    ),
 }
-_NUMBERS = {"ordinal_position"}
+_NUMBERS = {"ordinal_position", "position_in_unique_constraint"}
 
 
 def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -> str:
@@ -101,11 +124,29 @@ def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> lis
                 for table in catalog.tables(owner)
                 if table.kind == "VIEW"
             ]
+    tables = [table for owner in _scopes(scope, catalog) for table in catalog.tables(owner)]
+    match view:
+        case "table_constraints":
+            return [row for table in tables for row in _constraint_rows(table)]
+        case "key_column_usage":
+            return [row for table in tables for row in _key_rows(table)]
+    return [row for table in tables for row in _column_rows(table, session)]
+
+
+def _constraint_rows(table: Table) -> list[list[str]]:
+    name = [table.name.catalog, table.name.schema]
     return [
-        row
-        for owner in _scopes(scope, catalog)
-        for table in catalog.tables(owner)
-        for row in _column_rows(table, session)
+        [*name, key.name, *table.name.parts, key.kind, "YES", "YES", "NO"]
+        for key in table.constraints
+    ]
+
+
+def _key_rows(table: Table) -> list[list[str]]:
+    name = [table.name.catalog, table.name.schema]
+    return [
+        [*name, key.name, *table.name.parts, column, str(position), str(position)]
+        for key in table.constraints
+        for position, column in enumerate(key.columns, 1)
     ]
 
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from databricks_alerts.local_workspace.warehouse import constraints
 from databricks_alerts.local_workspace.warehouse.catalog import Catalog, Table
 from databricks_alerts.local_workspace.warehouse.conditions import Statement, table_not_found
 from databricks_alerts.local_workspace.warehouse.errors import SqlError, syntax_error, unsupported
@@ -58,6 +59,10 @@ def create_table(tree: exp.Create, session: SparkSession, catalog: Catalog, owne
     _require_known(tree)
     location = catalog.new_location()
     partitions, comment, properties = _properties(tree)
+    made = Table(
+        name, "TABLE", str(location), "", comment, owner, _now(), properties, tuple(partitions)
+    )
+    made = constraints.of_columns(tree, made, catalog)
     temporary = TableName(name.catalog, name.schema, f"_new_{location.name}")
     body = _columns(tree) if isinstance(tree.this, exp.Schema) else ""
     partitioned = f" PARTITIONED BY ({', '.join(map(quote, partitions))})" if partitions else ""
@@ -68,9 +73,6 @@ def create_table(tree: exp.Create, session: SparkSession, catalog: Catalog, owne
         f"LOCATION 'file://{location}'{partitioned}{query}"
     )
     session.run(f"DROP TABLE {temporary.quoted}")
-    made = Table(
-        name, "TABLE", str(location), "", comment, owner, _now(), properties, tuple(partitions)
-    )
     if tree.args.get("replace"):
         catalog.put(made)
     elif not catalog.add(made) and not tree.args.get("exists"):
@@ -152,7 +154,7 @@ def alter_table(tree: exp.Alter, session: SparkSession, catalog: Catalog) -> Res
     for action in tree.args.get("actions", []):
         if isinstance(action, exp.AlterRename):
             return _rename(table, _name(action.this, session), catalog)
-        table = _alter(action, table)
+        table = _alter(action, table, session, catalog)
     catalog.put(table)
     return EMPTY
 
@@ -172,7 +174,7 @@ def _rename(table: Table, new: TableName, catalog: Catalog) -> Result:
     return EMPTY
 
 
-def _alter(action: Any, table: Table) -> Table:
+def _alter(action: Any, table: Table, session: SparkSession, catalog: Catalog) -> Table:
     """Carry out one action; answers the table as the catalog shall know it."""
     if isinstance(action, exp.ColumnDef | exp.Schema):
         found = [action] if isinstance(action, exp.ColumnDef) else action.expressions
@@ -186,6 +188,13 @@ def _alter(action: Any, table: Table) -> Table:
             if item.args.get("value") is not None
         }
         return replace(table, properties={**table.properties, **properties})
+    if isinstance(action, exp.AddConstraint):
+        columns = list(delta_columns(table, session))
+        for item in action.expressions:
+            table = constraints.add(item, table, columns, catalog)
+        return table
+    if constraints.is_drop(action):
+        return constraints.drop(action, table)
     raise unsupported(f"ALTER TABLE … {action.sql('databricks')}")
 
 

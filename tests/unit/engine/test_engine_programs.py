@@ -452,8 +452,9 @@ def test_a_wrong_project_file_is_named(tmp_path: Path, text: str, problem: str) 
         Engine(tmp_path, "dev")
 
 
-def test_a_missing_virtual_environment_is_said(stack: Stack) -> None:
+def test_a_virtual_environment_without_a_python_is_said(stack: Stack) -> None:
     stack.write("")
+    (stack.directory / "nowhere").mkdir()
     (stack.directory / "Pulumi.yaml").write_text(
         "name: proj\nruntime: {name: python, options: {virtualenv: nowhere}}\n"
     )

@@ -38,7 +38,7 @@ class EngineLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record; a log that cannot be sent ends no deployment."""
-        ours = record.name.split(".")[0] == self._own
+        ours = f"{record.name}.".startswith(f"{self._own}.")
         if self._stub is None or not (ours or record.levelno >= logging.ERROR):
             return
         try:
