@@ -69,6 +69,8 @@ class Alerting(pulumi.ComponentResource):
                 declared[item.key] = made.id
             elif item.decision == "hold" and not item.adopt:
                 declared[item.key] = hold_destination(item, self).id
+            elif item.decision == "refer":
+                declared[item.key] = pulumi.Output.from_input(item.existing)
         return declared
 
     def _declare_alerts(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:

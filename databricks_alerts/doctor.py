@@ -21,7 +21,7 @@ from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.validation import validate
 from databricks_alerts.workspace_view.inventory import (
     ME,
-    existing_destination_ids,
+    destination_types,
     get,
     take_inventory,
     user_name,
@@ -182,7 +182,7 @@ class Doctor:
             snapshot,
             self._settings,
             self._warehouse,
-            existing=lambda: existing_destination_ids(take_inventory(self._config)),
+            existing=lambda: destination_types(take_inventory(self._config)),
         )
         refused = [f for f in report.findings if _FORBIDDEN.search(f"{f.what} {f.sqlstate}")]
         if refused:

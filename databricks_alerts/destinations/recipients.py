@@ -49,4 +49,4 @@ def _addresses(destination: Destination) -> list[str]:
     if destination.destination_type != "EMAIL":
         return []
     values, found = configuration(destination)
-    return [] if found else [text for text in values["addresses"] if is_address(text)]
+    return [] if found else [text for text in values.get("addresses", ()) if is_address(text)]

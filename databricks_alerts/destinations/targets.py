@@ -67,7 +67,12 @@ KINDS = {
 
 
 def configuration(destination: Destination) -> tuple[dict[str, Any], list[Finding]]:
-    """The values of the destination's block, references unresolved, and what is wrong."""
+    """The values of the destination's block, references unresolved, and what is wrong.
+
+    A row that refers to a destination has no values.
+    """
+    if destination.refers:
+        return {}, []
     values, found = values_of(destination)
     if values is None:
         return {}, found

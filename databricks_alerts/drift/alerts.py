@@ -53,7 +53,8 @@ def drifts_of(
     names = {item.id: item.display_name for item in inventory.destinations}
     for row in snapshot.destinations:
         identity = row.databricks_destination_id
-        if row.is_enabled and identity and row.last_synced_at is not None:
+        ours = row.is_enabled and not row.refers
+        if ours and identity and row.last_synced_at is not None:
             if identity not in names:
                 found[row.destination_id] = "gone"
             elif names[identity] not in _names_of(row):

@@ -52,14 +52,42 @@ def with_news(
 ) -> tuple[list[RowOutcome], list[RowOutcome]]:
     """Outcomes in which what no row knew yet was CREATED, though this run changed nothing of it.
 
-    The run that made it ended before it could record that: Ctrl-C, a crash.
+    The run that made it ended before it could record that: Ctrl-C, a crash. Rows that refer to
+    destinations of others are among them: nothing was done to these, and their ids stay.
     """
     snapshot = prepared.snapshot
     of_alerts = {rule.alert_id: rule.databricks_alert_id for rule in snapshot.rules}
     of_destinations = {
         row.destination_id: row.databricks_destination_id for row in snapshot.destinations
     }
-    return _news(alerts, of_alerts), _news(destinations, of_destinations)
+    return _news(alerts, of_alerts), _news(
+        _with_references(prepared, destinations), of_destinations
+    )
+
+
+def _with_references(prepared: Prepared, destinations: Iterable[RowOutcome]) -> list[RowOutcome]:
+    snapshot, reasons = prepared.snapshot, prepared.report.destination_reasons
+    referring = {
+        row.destination_id: row.databricks_destination_id
+        for row in snapshot.destinations
+        if row.is_enabled and row.refers
+    }
+    told = [
+        row
+        for row in destinations
+        if row.key not in referring or row.action not in ("SKIPPED", "UNCHANGED")
+    ]
+    known = {row.key for row in told}
+    return told + [
+        RowOutcome(
+            key=key,
+            action="ERROR" if key in reasons else "UNCHANGED",
+            databricks_id=identity,
+            error=reasons.get(key),
+        )
+        for key, identity in referring.items()
+        if key not in known
+    ]
 
 
 def _news(rows: Iterable[RowOutcome], noted: Mapping[str, str | None]) -> list[RowOutcome]:
@@ -106,6 +134,8 @@ def _rows(
     drifts = plan.unseen_drifts
     for item in declared:
         error: str | None
+        if item.decision == "refer":
+            continue  # `with_news` tells of those
         if item.decision != "deploy":
             action: Action = "HELD" if item.decision == "hold" else "SKIPPED"
             reason = plan.reason if kind == ALERT else plan.destination_reason

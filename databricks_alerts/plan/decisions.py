@@ -6,7 +6,7 @@ move (12).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -18,7 +18,8 @@ from databricks_alerts.workspace_view.inventory import Inventory, folder
 
 _TOLD = 10
 
-Decision = Literal["deploy", "hold", "skip"]
+# "refer": what somebody else manages, and this stack only names.
+Decision = Literal["deploy", "hold", "skip", "refer"]
 
 
 @dataclass(frozen=True)
@@ -177,13 +178,32 @@ def decide_destinations(
     ]
 
 
+def refer(
+    rows: Mapping[str, str], wrong: Container[str], deployed: Mapping[str, str]
+) -> list[Declared]:
+    """What becomes of rows that refer to destinations; `rows` has Databricks ids by our keys.
+
+    One that this very row deployed earlier is held: only its configuration was taken out of the
+    row. `wrong` are the keys that findings speak against.
+    """
+    found = []
+    for key, identity in sorted(rows.items()):
+        if deployed.get(key) == identity:
+            found.append(Declared(key, "hold", identity))
+        elif key in wrong:
+            found.append(Declared(key, "skip"))
+        else:
+            found.append(Declared(key, "refer", identity))
+    return found
+
+
 def still_needed(
     declared: Sequence[Declared],
     deployed: Mapping[str, str],
     alerts: Sequence[Declared],
     inventory: Inventory,
 ) -> list[Declared]:
-    """Destinations to hold though no row declares them: held alerts notify them.
+    """Destinations to hold though no row declares them: held alerts notify them, or a row refers.
 
     A rule that names a destination whose row is gone or disabled is invalid, so its alert is held;
     without the destination it would fall silent.
@@ -191,7 +211,8 @@ def still_needed(
     by_id = {alert.id: alert for alert in inventory.alerts}
     held = [by_id[item.existing] for item in alerts if item.decision == "hold"]
     notified = {target for alert in held for target in alert.destination_ids}
-    kept = {item.key for item in declared if item.decision != "skip"}
+    notified |= {item.existing for item in declared if item.decision == "refer"}
+    kept = {item.key for item in declared if item.decision not in ("skip", "refer")}
     kept |= {item.former_key for item in declared if item.decision != "skip"}
     return [
         Declared(key, "hold", identity)

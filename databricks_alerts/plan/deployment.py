@@ -24,6 +24,7 @@ from databricks_alerts.plan.decisions import (
     decide_destinations,
     left_elsewhere,
     left_running,
+    refer,
     still_needed,
 )
 from databricks_alerts.plan.guards import (
@@ -43,7 +44,7 @@ from databricks_alerts.sql.warehouse import open_warehouse
 from databricks_alerts.validation import RuleResult, ValidationReport, validate
 from databricks_alerts.workspace_view.inventory import (
     Inventory,
-    existing_destination_ids,
+    destination_types,
     take_inventory,
     user_name,
 )
@@ -153,7 +154,7 @@ def prepare(
             settings,
             warehouse,
             full=full,
-            existing=lambda: existing_destination_ids(listed.result()),
+            existing=lambda: destination_types(listed.result()),
             look_up=SecretResolver(configuration, workspace_secrets(lambda: config)).look_up,
             deployer=lambda: user_name(config),
         )
@@ -253,7 +254,7 @@ def _disabled(snapshot: Snapshot) -> dict[str, str]:
 
 def _kept(declared: Sequence[Declared]) -> list[str]:
     """What stays of the state: keys, and the names under which it holds what was renamed."""
-    staying = [item for item in declared if item.decision != "skip"]
+    staying = [item for item in declared if item.decision not in ("skip", "refer")]
     return [name for item in staying for name in (item.key, item.former_key, item.former_urn)]
 
 
@@ -311,7 +312,11 @@ def _alert_candidates(prepared: Prepared) -> list[Candidate]:
 def _decide_destinations(prepared: Prepared, deployed: Deployed) -> list[Declared]:
     snapshot = prepared.snapshot
     wrong = prepared.report.destination_reasons
-    enabled = [item for item in snapshot.destinations if item.is_enabled]
+    rows = [item for item in snapshot.destinations if item.is_enabled]
+    enabled = [item for item in rows if not item.refers]
+    referring = {
+        item.destination_id: item.databricks_destination_id or "" for item in rows if item.refers
+    }
     candidates = [
         Candidate(
             item.destination_id,
@@ -327,10 +332,11 @@ def _decide_destinations(prepared: Prepared, deployed: Deployed) -> list[Declare
         if item.is_enabled
     ]
     types = {item.destination_id: KINDS[item.destination_type].api_type for item in enabled}
-    return decide_destinations(
+    declared = decide_destinations(
         candidates,
         types,
         prepared.inventory,
         deployed,
         adopt_existing=prepared.settings.adopt_existing,
     )
+    return [*declared, *refer(referring, wrong, deployed.destinations)]

@@ -153,6 +153,15 @@ class Destination(_Row):
     last_sync_status: str | None = None
     last_synced_at: dt.datetime | None = None
 
+    @property
+    def refers(self) -> bool:
+        """Whether the row names a destination that somebody else manages: an id, no configuration.
+
+        Such a one is notified and never made, changed or deleted.
+        """
+        plain = (self.config_json or "").strip()
+        return bool(self.databricks_destination_id) and plain in ("", "{}", "null")
+
 
 class Reading(BaseModel):
     """A row as far as it can be read: `record` has stand-ins in the columns that are `broken`."""

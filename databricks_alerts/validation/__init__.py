@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -38,20 +38,20 @@ def validate(
     warehouse: SqlWarehouse,
     *,
     full: bool = False,
-    existing: Callable[[], Set[str]] = frozenset,
+    existing: Callable[[], Mapping[str, str]] = dict,
     look_up: LookUp | None = None,
     deployer: Callable[[], str] = str,
 ) -> ValidationReport:
     """Validate every enabled rule and destination.
 
-    One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when
-    it was last found valid, unless `full`. `existing` as for `check_channels`, `look_up` as for
-    `missing_secrets` (None: references are not looked up), `deployer` tells who
-    deploys. Of a row that is no rule, whatever can be read is checked too. Raises WarehouseError or
-    WorkspaceError for trouble that is no rule's fault.
+    One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when it
+    was last found valid, unless `full`. `existing` as for `destination_findings`, `look_up` as for
+    `missing_secrets` (None: references are not looked up), `deployer` tells who deploys. Of a row
+    that is no rule, whatever can be read is checked too. Raises WarehouseError or WorkspaceError
+    for trouble that is no rule's fault.
     """
     there = cache(existing)
-    broken = [*destination_findings(snapshot), *stand_in_findings(snapshot.destinations)]
+    broken = [*destination_findings(snapshot, there), *stand_in_findings(snapshot.destinations)]
     missing = missing_secrets(snapshot.destinations, look_up) if look_up is not None else {}
     waiting, lacking = wait_for_secrets(snapshot, broken, missing, there, cache(deployer))
     broken += lacking

@@ -6,7 +6,7 @@ A destination that others manage has no row; a rule names it by its Databricks i
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Container, Mapping
 
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Rule
@@ -18,7 +18,7 @@ __all__ = ["check_channels", "is_address", "is_databricks_id"]
 def check_channels(
     rule: Rule,
     destinations: Mapping[str, str],
-    existing: Callable[[], Set[str]] = frozenset,
+    existing: Callable[[], Container[str]] = frozenset,
 ) -> list[Finding]:
     """What is wrong with the rule's channels.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from databricks_alerts.destinations.stand_ins import StandIns, Waiting
 from databricks_alerts.rules.findings import Finding
@@ -15,7 +15,7 @@ def wait_for_secrets(
     snapshot: Snapshot,
     broken: Sequence[Finding],
     missing: Mapping[str, Sequence[Problem]],
-    existing: Callable[[], Set[str]],
+    existing: Callable[[], Container[str | None]],
     deployer: Callable[[], str],
 ) -> tuple[list[Waiting], list[Finding]]:
     """Who waits, and findings of those for whom nobody can stand in.

@@ -96,9 +96,9 @@ def take_inventory(config: Config) -> Inventory:
     )
 
 
-def existing_destination_ids(inventory: Inventory) -> frozenset[str]:
-    """The Databricks ids of the workspace's destinations."""
-    return frozenset(item.id for item in inventory.destinations)
+def destination_types(inventory: Inventory) -> dict[str, str]:
+    """The API types of the workspace's destinations, by Databricks id."""
+    return {item.id: item.type for item in inventory.destinations}
 
 
 def folder(path: str) -> str:

@@ -12,7 +12,7 @@ from databricks_alerts.destinations.secrets import SecretResolver, workspace_sec
 from databricks_alerts.snapshot import read_snapshot
 from databricks_alerts.validation import validate as validate_snapshot
 from databricks_alerts.workspace_view.inventory import (
-    existing_destination_ids,
+    destination_types,
     take_inventory,
     user_name,
 )
@@ -29,7 +29,7 @@ def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> 
             context.settings,
             warehouse,
             full=full,
-            existing=lambda: existing_destination_ids(take_inventory(context.workspace)),
+            existing=lambda: destination_types(take_inventory(context.workspace)),
             look_up=secrets.look_up,
             deployer=lambda: user_name(context.workspace),
         )
