@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-# Begins the names of rows that are lent to the engine for one statement. No name of Unity Catalog's
-# holds a slash.
-LENT = "local/lent/"
+# Begins the names of rows that are lent to the engine for one statement. Spark takes letters, digits
+# and underscores only, so this is one that nobody gives.
+LENT = "_lent_by_local_workspace_"
 
 
 @dataclass(frozen=True, order=True)

@@ -207,12 +207,15 @@ class SparkSession:
 
     def lend(self, table: pa.Table) -> str:
         """The name by which the statement that runs finds these rows. Raises SqlError."""
+        from pyspark.sql.connect.dataframe import DataFrame
+        from pyspark.sql.connect.plan import LocalRelation
         from pyspark.sql.pandas.types import from_arrow_type
 
         name = f"{LENT}{uuid.uuid4().hex}"
 
         def send() -> list[tuple[str, str]]:
-            self._spark.createDataFrame(table).createOrReplaceTempView(name)
+            # Not createDataFrame, which reads settings of the server that differ by its version.
+            DataFrame(LocalRelation(table), self._spark).createOrReplaceTempView(name)
             return [
                 (field.name, from_arrow_type(field.type).simpleString()) for field in table.schema
             ]
