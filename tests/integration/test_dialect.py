@@ -112,6 +112,35 @@ def test_an_error_in_a_rewritten_query_has_the_place_of_the_statement(
         warehouse.execute(sql, user=ADMIN)
 
 
+HOURS = (
+    "VALUES (TIMESTAMP '2026-01-01 10:59:59', 1), (TIMESTAMP '2026-01-01 11:00:00', 2) AS v(t, n)"
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        (
+            f"SELECT window(t, '1 hour').start AS s, sum(n) FROM {HOURS} GROUP BY 1",
+            ["10:00", "11:00"],
+        ),
+        (
+            f"SELECT window.end, sum(n) FROM {HOURS} GROUP BY window(t, '30 minutes')",
+            ["11:00", "11:30"],
+        ),
+        (
+            f"SELECT w.start FROM (SELECT window(t, '1 hour 30 minutes') AS w FROM {HOURS})",
+            ["10:30"] * 2,
+        ),
+    ],
+)
+def test_tumbling_windows_start_at_multiples_of_their_length(
+    warehouse: Warehouse, sql: str, rows: list[str]
+) -> None:
+    found = warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist()
+    assert sorted(moment.strftime("%H:%M") for moment in found) == rows
+
+
 GIVEN = "(SELECT * FROM VALUES (1, 0, '12'), (4, 2, 'x'), (NULL, 0, '7') AS v(a, b, s))"
 NOTHING = "(SELECT 1 AS a, 1 AS b WHERE false)"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-# Begins the names of rows that are lent to the engine for one statement. Spark takes letters, digits
-# and underscores only, so this is one that nobody gives.
+# Begins the names of rows that are lent to the engine for one statement. Spark takes letters,
+# digits and underscores only, so this is one that nobody gives.
 LENT = "_lent_by_local_workspace_"
 
 

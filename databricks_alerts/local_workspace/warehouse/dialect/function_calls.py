@@ -6,7 +6,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-functions-builtin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
@@ -17,10 +17,21 @@ _Arguments = list[exp.Expr]
 
 
 def rewrite(query: Rewriting) -> bool:
-    """Calls that the engine knows."""
+    """Calls that Sail knows."""
+    return _rewrite(query, _CALLS)
+
+
+def rewrite_for_spark(query: Rewriting) -> bool:
+    """Calls that Apache Spark knows, which lacks some that Databricks has."""
+    return _rewrite(query, {name: _CALLS[name] for name in _NOT_IN_SPARK})
+
+
+def _rewrite(
+    query: Rewriting, calls: Mapping[str, Callable[[_Arguments], exp.Expr | None]]
+) -> bool:
     found = False
     for node in list(query.tree.find_all(exp.Anonymous)):
-        make = _CALLS.get(called(node))
+        make = calls.get(called(node))
         new = make(node.expressions) if make else None
         if new is not None:
             put(node, new)
@@ -93,3 +104,4 @@ _CALLS: dict[str, Callable[[_Arguments], exp.Expr | None]] = {
     "approx_percentile": _percentiles,
     "percentile_approx": _percentiles,
 }
+_NOT_IN_SPARK = ("iff", "getdate", "timediff", "timestamp_diff", "date_diff", "try_to_date")

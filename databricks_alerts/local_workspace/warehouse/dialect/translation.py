@@ -25,6 +25,7 @@ from databricks_alerts.local_workspace.warehouse.dialect import (
     pipes,
     pivots,
     star_except,
+    tumbling_windows,
     type_rules,
     verbatim,
 )
@@ -34,6 +35,8 @@ from databricks_alerts.local_workspace.warehouse.dialect.scopes import Lookup, N
 # What Apache Spark does not know either.
 FOR_SPARK: tuple[Pass, ...] = (
     star_except.rewrite_with_qualify,
+    json_paths.rewrite,
+    function_calls.rewrite_for_spark,
     filters_after_windows.rewrite,
 )
 # What Sail does not know; aliases are put in before that which stands in them is read.
@@ -48,6 +51,7 @@ FOR_SAIL: tuple[Pass, ...] = (
     like_any.rewrite,
     collations.rewrite,
     function_calls.rewrite,
+    tumbling_windows.rewrite,
     decimal_texts.rewrite,
     divisions.rewrite,
     lazy_conditions.rewrite,
