@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import sys
 from pathlib import Path
@@ -18,11 +19,14 @@ def main() -> None:
     result = (engine.up if operation == "up" else engine.preview)(options, lambda _: None)
     if not result.succeeded or (operation == "preview" and result.changed):
         sys.exit(f"{result.error or result.failures or dict(result.changes)}")
-    kilobytes = sum(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    kilobytes = _own_peak() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     print(kilobytes / 1024)
+
+
+def _own_peak() -> int:
+    """This program's, in kB; getrusage counts what its parent had when it was forked, too."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
 
 main()
