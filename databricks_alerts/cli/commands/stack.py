@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json as jsons
 import sys
 from pathlib import Path
@@ -71,15 +72,35 @@ def history(stack: Stack = "local", json: Json = False) -> None:
     if json:
         console.print_json([vars(record) for record in records])
         return
-    made = console.table("started", "kind", "result", "changes", "message")
+    made = console.table("started (UTC)", "took", "kind", "result", "changes", "message")
     for record in records:
         changes = ", ".join(f"{op} {count}" for op, count in record.resource_changes.items())
-        made.add_row(str(record.start_time), record.kind, record.result, changes, record.message)
+        started = dt.datetime.fromtimestamp(record.start_time, dt.UTC)
+        seconds = f"{record.end_time - record.start_time} s"
+        made.add_row(
+            f"{started:%Y-%m-%d %H:%M:%S}",
+            seconds,
+            record.kind,
+            record.result,
+            changes,
+            record.message,
+        )
     console.out.print(made)
 
 
 @app.command()
 def unlock(stack: Stack = "local") -> None:
-    """Remove the locks of an update that died, as `pulumi cancel` does."""
-    removed = open_store(open_stack(stack)).unlock_all()
-    console.out.print(f"{len(removed)} locks removed", highlight=False)
+    """Remove the locks of an update that died, as `pulumi cancel` does, and save what it did.
+
+    What a killed run of the embedded engine did stands in its journal until the state takes it in:
+    the next `alerts up` does that too, the pulumi CLI does not.
+    """
+    store = open_store(open_stack(stack))
+    removed = store.unlock_all()
+    with store.lock():
+        folded = store.fold()
+    console.out.print(
+        f"{len(removed)} locks removed"
+        + ("; the state has now what the interrupted update did" if folded else ""),
+        highlight=False,
+    )

@@ -127,6 +127,18 @@ class StackStore:
         self._current = Journal(self._journal_file, checkpoint.codec, base)
         return self._current
 
+    def fold(self) -> bool:
+        """Make an interrupted update's journal part of the state file; whether there was one.
+
+        The pulumi CLI reads the state file alone. Hold the lock. Raises what `load` raises.
+        """
+        if self._left_over() is None:
+            return False
+        checkpoint = self.load()
+        assert checkpoint is not None  # there is a journal
+        self.save(checkpoint)
+        return True
+
     def history(self, limit: int | None = None) -> list[UpdateRecord]:
         """The latest updates, the newest first."""
         return self._history.latest(limit)

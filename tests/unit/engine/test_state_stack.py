@@ -246,6 +246,22 @@ def test_a_death_between_writing_the_state_and_removing_the_journal_folds_nothin
     assert names(loaded(again(store, root))) == ["a"]
 
 
+def test_folding_makes_the_state_file_whole_for_who_reads_it_alone(
+    store: StackStore, root: Path
+) -> None:
+    assert not store.fold()
+    journal = store.journal(saved(store))
+    journal.end(journal.begin("creating", thing("a")), saved=thing("a", "1"))
+    journal.begin("creating", thing("b"))
+    successor = again(store, root)
+    assert successor.fold()
+    assert not (root / JOURNAL).exists()
+    document = json.loads((root / STATE).read_text())["checkpoint"]["latest"]
+    assert [item["urn"].rsplit(":", 1)[1] for item in document["resources"]][-1] == "a"
+    assert [item["type"] for item in document["pending_operations"]] == ["creating"]
+    assert not successor.fold()
+
+
 def test_the_next_update_takes_a_left_over_journal_into_the_state_first(
     store: StackStore, root: Path
 ) -> None:
