@@ -1,7 +1,7 @@
 """What a pack is, as frozen data.
 
 A pack is a folder: `pack.yaml` (a `Manifest`: variables, defaults, destinations) and one `RuleFile`
-a domain. Allowed values are those of the columns that the fields end up in (rules/rows.py).
+a domain. Allowed values are those of the columns that the fields end up in (rules/vocabulary.py).
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 from databricks_alerts.destinations.targets import KINDS
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.rules.vocabulary import (
+    Aggregation,
+    DestinationType,
+    EmptyResultState,
+    NoAggregation,
+    Operator,
+    OtherSpelling,
+    PauseStatus,
+    Severity,
+)
 from databricks_alerts.rules.words import Domain
 
-Severity = Literal["CRITICAL", "WARNING", "INFO"]
-Operator = Literal[">", "<", ">=", "<=", "=", "==", "!=", "<>", "IS NULL", "IS NOT NULL"]
-Aggregation = Literal[
-    "NONE", "FIRST", "SUM", "COUNT", "COUNT_DISTINCT", "AVG", "MEDIAN", "MIN", "MAX", "STDDEV"
-]
-EmptyResultState = Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"]
-PauseStatus = Literal["UNPAUSED", "PAUSED"]
-DestinationType = Literal["EMAIL", "SLACK", "WEBHOOK", "TEAMS", "PAGERDUTY"]
 State = Literal["OK", "TRIGGERED"]
 
 Text = Annotated[str, Field(min_length=1)]
@@ -66,7 +68,7 @@ class Threshold(_Strict):
     """`column operator value`; the value's YAML type is the threshold's type."""
 
     column: Text
-    operator: Operator
+    operator: Literal[Operator, OtherSpelling]
     value: Scalar | None = None
 
     @model_validator(mode="after")
@@ -110,7 +112,7 @@ class RuleDefaults(_Strict):
     """Added to a rule's own, which win."""
     owner: Text | None = None
     time_zone: Text | None = None
-    aggregation: Aggregation | None = None
+    aggregation: Literal[Aggregation, NoAggregation] | None = None
     empty_result_state: EmptyResultState | None = None
     pause_status: PauseStatus | None = None
 
@@ -159,7 +161,7 @@ class CompleteRule:
     tags: Mapping[str, str]
     owner: str | None
     time_zone: str
-    aggregation: Aggregation
+    aggregation: Literal[Aggregation, NoAggregation]
     empty_result_state: EmptyResultState
     pause_status: PauseStatus
     tests: tuple[Case, ...]

@@ -5,17 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.tables import ALERTS, DESTINATIONS
+from databricks_alerts.rules.vocabulary import (
+    Aggregation,
+    DestinationType,
+    EmptyResultState,
+    Operator,
+    PauseStatus,
+    Severity,
+    ThresholdType,
+)
 from databricks_alerts.rules.words import Domain
-
-Operator = Literal[">", "<", ">=", "<=", "=", "!=", "IS NULL", "IS NOT NULL"]
-Aggregation = Literal["SUM", "COUNT", "COUNT_DISTINCT", "AVG", "MEDIAN", "MIN", "MAX", "STDDEV"]
-DestinationType = Literal["EMAIL", "SLACK", "WEBHOOK", "TEAMS", "PAGERDUTY"]
 
 T = TypeVar("T", bound="_Row")
 
@@ -78,21 +83,21 @@ class Rule(_Row):
     alert_name: str = Field(min_length=1)
     alert_description: str | None = None
     agent_domain: Domain
-    severity: Literal["CRITICAL", "WARNING", "INFO"]
+    severity: Severity
     alert_query_template: str = Field(min_length=1)
     query_source: str | None = None
     source_artifact_name: str | None = None
     threshold_column: str = Field(min_length=1)
     threshold_operator: Operator
-    threshold_value_type: Literal["DOUBLE", "STRING", "BOOLEAN"]
+    threshold_value_type: ThresholdType
     threshold_value_double: float | None = Field(default=None, allow_inf_nan=False)
     threshold_value_string: str | None = None
     threshold_value_bool: bool | None = None
-    empty_result_state: Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"]
+    empty_result_state: EmptyResultState
     aggregation_type: Aggregation | None = None
     schedule_cron: str = Field(min_length=1)
     schedule_timezone: str = Field(min_length=1)
-    pause_status: Literal["UNPAUSED", "PAUSED"]
+    pause_status: PauseStatus
     is_enabled: bool
     notification_channels: tuple[str, ...]
     notify_on_ok: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.plan.adoption import Defaults, described, find_adoptions, write_rows
 from databricks_alerts.reports.text import short
+from databricks_alerts.rules.vocabulary import Severity
 from databricks_alerts.rules.words import domain as domain_word
 from databricks_alerts.snapshot import read_snapshot
 from databricks_alerts.workspace_view.inventory import take_inventory, user_name
@@ -27,9 +28,7 @@ def import_(
     stack: Stack = "local",
     write: Annotated[bool, typer.Option("--write", help="Write the rows; else only show.")] = False,
     name: Annotated[str, typer.Option("--name", help="Only alerts of this name, a glob.")] = "*",
-    severity: Annotated[
-        Literal["CRITICAL", "WARNING", "INFO"], typer.Option(help="Of names that tell none.")
-    ] = "WARNING",
+    severity: Annotated[Severity, typer.Option(help="Of names that tell none.")] = "WARNING",
     domain: Annotated[
         str, typer.Option(help="The agent_domain of new rules.", callback=_domain)
     ] = "QUALITY",
