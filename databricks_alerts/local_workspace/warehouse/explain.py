@@ -126,6 +126,8 @@ def _plan(query: str, mode: str, session: SparkSession) -> str:
     broken = _BROKEN_PLAN.search(plan)
     if broken:
         raise session.translated(broken[1], _EXPLAIN + query)
+    if plan.startswith(_PLANNING_ERROR.strip()) and (gap := gaps.of_any_spark(plan)):
+        raise gap
     return plan
 
 
