@@ -160,6 +160,14 @@ NOTHING = "(SELECT 1 AS a, 1 AS b WHERE false)"
         (f"SELECT a FROM {GIVEN} WHERE b <> 0 AND a / b > 1", [4]),
         (f"SELECT a FROM {GIVEN} WHERE a IS NOT NULL AND (b = 0 OR a / b > 1) ORDER BY a", [1, 4]),
         (f"SELECT a FROM {GIVEN} WHERE s RLIKE '^[0-9]+$' AND CAST(s AS INT) > 9 AND a > 0", [1]),
+        (f"SELECT a FROM {GIVEN} WHERE a > 0 AND s <> 'x' AND CAST(s AS INT) > (SELECT 9)", [1]),
+        (f"SELECT a FROM {GIVEN} WHERE a IN (SELECT 1) AND CAST(s AS INT) > 9", [1]),
+        (f"SELECT a FROM {GIVEN} WHERE b <> 0 AND a IN (SELECT 4) AND a / b > 1", [4]),
+        (f"SELECT a FROM {GIVEN} WHERE b <> 0 AND a / b > 1 AND a IN (SELECT 4) AND a > 0", [4]),
+        (
+            f"SELECT a FROM {GIVEN} WHERE s <> 'x' AND a > 0 AND CAST(s AS INT) NOT IN (SELECT 1)",
+            [1],
+        ),
         (f"SELECT b FROM {GIVEN} GROUP BY b HAVING b > 0 AND sum(a) / b > 1", [2]),
         (f"SELECT a / b AS r FROM {GIVEN} WHERE a IS NULL GROUP BY a / b ORDER BY a / b", [None]),
     ],
@@ -168,6 +176,13 @@ def test_what_is_guarded_against_zero_does_not_fail(
     warehouse: Warehouse, sql: str, rows: list[object]
 ) -> None:
     assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == rows
+
+
+@pytest.mark.parametrize("word", ["AND", "OR"])
+def test_a_long_chain_of_what_may_fail_is_not_too_deep(warehouse: Warehouse, word: str) -> None:
+    chain = f" {word} ".join(f"CAST(s AS INT) > {number}" for number in range(-150, 0))
+    sql = f"SELECT a FROM {GIVEN} WHERE a = 1 AND b = 0 AND s <> 'x' AND ({chain})"
+    assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == [1]
 
 
 @pytest.mark.parametrize(
