@@ -86,7 +86,7 @@ def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -
         scope = (found["catalog"] or session.catalog).strip("`").lower()
         if (view, scope) not in lent:
             rows = _rows(view, scope, session, catalog)
-            lent[view, scope] = quote(session.lend(_table(view, rows))) if rows else _nothing(view)
+            lent[view, scope] = quote(session.lend(_table(view, rows)))
         alias = found["alias"] or f" AS {view}"
         return f"{lent[view, scope]}{alias}"
 
@@ -94,43 +94,40 @@ def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -
 
 
 def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> list[list[str]]:
+    owners = _scopes(scope, catalog)
     match view:
         case "catalogs":
             return [[name, "", ""] for name in catalog.catalogs()]
         case "schemata":
-            return [
-                [owner, name, "", ""]
-                for owner in _scopes(scope, catalog)
-                for name in catalog.schemas(owner)
-            ]
+            return [[owner, name, "", ""] for owner in owners for name in catalog.schemas(owner)]
+    return [
+        row
+        for owner in owners
+        for table in catalog.tables(owner)
+        for row in _table_rows(view, table, session)
+    ]
+
+
+def _table_rows(view: str, table: Table, session: SparkSession) -> list[list[str]]:
+    match view:
         case "tables":
+            is_view = table.kind == "VIEW"
             return [
                 [
-                    table.name.catalog,
-                    table.name.schema,
-                    table.name.table,
-                    "MANAGED" if table.kind == "TABLE" else "VIEW",
+                    *table.name.parts,
+                    "VIEW" if is_view else "MANAGED",
                     table.owner,
                     table.comment,
-                    "DELTA" if table.kind == "TABLE" else "UNKNOWN_DATA_SOURCE_FORMAT",
+                    "UNKNOWN_DATA_SOURCE_FORMAT" if is_view else "DELTA",
                 ]
-                for owner in _scopes(scope, catalog)
-                for table in catalog.tables(owner)
             ]
         case "views":
-            return [
-                [table.name.catalog, table.name.schema, table.name.table, table.view_text]
-                for owner in _scopes(scope, catalog)
-                for table in catalog.tables(owner)
-                if table.kind == "VIEW"
-            ]
-    tables = [table for owner in _scopes(scope, catalog) for table in catalog.tables(owner)]
-    match view:
+            return [[*table.name.parts, table.view_text]] if table.kind == "VIEW" else []
         case "table_constraints":
-            return [row for table in tables for row in _constraint_rows(table)]
+            return _constraint_rows(table)
         case "key_column_usage":
-            return [row for table in tables for row in _key_rows(table)]
-    return [row for table in tables for row in _column_rows(table, session)]
+            return _key_rows(table)
+    return _column_rows(table, session)
 
 
 def _constraint_rows(table: Table) -> list[list[str]]:
@@ -185,9 +182,7 @@ def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
     schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
     return [
         [
-            table.name.catalog,
-            table.name.schema,
-            table.name.table,
+            *table.name.parts,
             field.name,
             str(position),
             "YES" if field.nullable else "NO",
@@ -200,17 +195,9 @@ def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
 
 
 def _table(view: str, rows: list[list[str]]) -> pa.Table:
-    """Rows as a table: positions as numbers, the rest as strings."""
+    """Rows, or none, as a table: positions as numbers, the rest as strings."""
     arrays = {}
-    for name, values in zip(_VIEWS[view], zip(*rows, strict=True), strict=True):
-        texts = pa.array(values, pa.string())
+    for index, name in enumerate(_VIEWS[view]):
+        texts = pa.array([row[index] for row in rows], pa.string())
         arrays[name] = texts.cast(pa.int32()) if name in _NUMBERS else texts
     return pa.table(arrays)
-
-
-def _nothing(view: str) -> str:
-    """A table without rows cannot be lent: pyspark takes none."""
-    columns = ", ".join(
-        f"{'0' if name in _NUMBERS else repr('')} AS {name}" for name in _VIEWS[view]
-    )
-    return f"(SELECT {columns} WHERE false)"
