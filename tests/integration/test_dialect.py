@@ -305,6 +305,20 @@ def test_a_query_that_makes_something_is_databricks_sql_too(
             "WHEN NOT MATCHED AND s.m.u = 'z' THEN INSERT (x) VALUES (s.b)",
             [2, 5],
         ),
+        ("UPDATE {t} SET m = map('u', 'q'), x = 4 WHERE m.u = 'k'", [4]),
+        ("UPDATE {t} SET u = upper(m.u) COLLATE UTF8_LCASE, x = 3 WHERE m.u = 'k'", [3]),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON s.m.u = 'x' AND t.m.u = 'k' "
+            "WHEN MATCHED THEN UPDATE SET t.m = s.m, t.x = s.a",
+            [1],
+        ),
+        (
+            "-- sets all\n/* of it */ MERGE INTO {t} AS t USING (SELECT inline(from_json("
+            '\'[{{"k": 5, "m": {{"u": "v"}}}}]\', '
+            "'ARRAY<STRUCT<k INT, m MAP<STRING, STRING>>>'"
+            "))) AS s ON t.x = s.k AND t.m.u = 'k' WHEN MATCHED THEN UPDATE SET m = s.m, x = 6",
+            [6],
+        ),
     ],
 )
 def test_a_statement_that_changes_rows_is_databricks_sql_too(
