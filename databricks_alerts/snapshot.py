@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from databricks_alerts.deployed import Versions
 from databricks_alerts.destinations.recipients import each_once
 from databricks_alerts.errors import TableError, WarehouseError
+from databricks_alerts.rules.environment import (
+    Environment,
+    in_environment,
+    read_placed,
+    read_placed_in_part,
+)
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.recorded import Recorded, digest, recorded
 from databricks_alerts.rules.rows import (
@@ -19,8 +26,6 @@ from databricks_alerts.rules.rows import (
     Rule,
     read_destination,
     read_destination_in_part,
-    read_rule,
-    read_rule_in_part,
 )
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, DESTINATIONS, table_path
@@ -62,6 +67,8 @@ class Snapshot(BaseModel):
     destinations_digest: str = ""
     recorded_rules: dict[str, Recorded] = {}
     recorded_destinations: dict[str, Recorded] = {}
+    # What the stack made of the rows that were read; rules are as it has them.
+    environment: Environment = Environment()
 
     @property
     def versions(self) -> Versions:
@@ -82,16 +89,23 @@ class Snapshot(BaseModel):
 def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
     """Read both tables, alert_configurations at `config_version` if the settings pin it.
 
-    Raises TableError for a missing table or version, and what the warehouse raises.
+    Raises TableError for a missing table or version, ConfigurationError for settings that name
+    rules which are not there, and what the warehouse raises.
     """
     (version, rules_rows), (destinations_version, destinations_rows) = warehouse.map(
         lambda table: _read(warehouse, settings, *table),
         [(ALERTS, settings.config_version), (DESTINATIONS, None)],
     )
+    rows, environment = in_environment(rules_rows, settings)
     rules = _Reader(
-        read_rule, read_rule_in_part, "alert_id", "alert_name", "databricks_alert_id", ALERTS
+        partial(read_placed, settings),
+        partial(read_placed_in_part, settings),
+        "alert_id",
+        "alert_name",
+        "databricks_alert_id",
+        ALERTS,
     )
-    rules.read(rules_rows)
+    rules.read(rows)
     destinations = _Reader(
         read_destination,
         read_destination_in_part,
@@ -113,6 +127,7 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
         destinations_digest=digest(destinations_rows),
         recorded_rules=rules.recorded,
         recorded_destinations=destinations.recorded,
+        environment=environment,
     )
 
 

@@ -20,7 +20,7 @@ from databricks_alerts.rules.resources import OPERATORS
 from databricks_alerts.rules.rows import Destination
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, definition, table_path
-from databricks_alerts.rules.templates import render_query
+from databricks_alerts.rules.templates import render_message, render_query
 from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.sql.identifiers import quote
 from databricks_alerts.sql.warehouse import SqlWarehouse
@@ -77,9 +77,11 @@ def find_adoptions(
         if reason:
             found.append(Adoption(alert, reason=reason))
             continue
-        key = _alert_id(alert, taken)
+        severity, title = _named(alert.display_name.removeprefix(settings.name_prefix))
+        key = _alert_id(alert, title, taken)
         taken.add(key)
-        found.append(Adoption(alert, rule=key, row=_row(alert, key, channels, defaults)))
+        row = _row(alert, key, title, severity or defaults.severity, channels, defaults)
+        found.append(Adoption(alert, rule=key, row=row))
     return found
 
 
@@ -151,6 +153,10 @@ def _obstacles(
     query = str(arguments.get("query_text", ""))
     if render_query(query, settings) != (query, []):
         yield "its query has ${…} or {{…}}, or ends in a way that rules do not keep"
+    for field in ("custom_summary", "custom_description"):
+        text = str(arguments.get(field) or "")
+        if render_message(text, settings) != (text, []):
+            yield f"its {field} has ${{…}}, which rules fill with variables"
     run_as = next(iter((arguments.get("run_as") or {}).values()), None)
     if run_as != settings.run_as and run_as is not None:
         yield f"it runs as {run_as}, not as runAs"
@@ -161,21 +167,25 @@ def _obstacles(
 
 
 def _row(
-    alert: ExistingAlert, key: str, channels: Mapping[str, str], defaults: Defaults
+    alert: ExistingAlert,
+    key: str,
+    title: str,
+    severity: str,
+    channels: Mapping[str, str],
+    defaults: Defaults,
 ) -> dict[str, Any]:
     arguments = alert.arguments
     evaluation, schedule = arguments["evaluation"], arguments["schedule"]
     notification = evaluation.get("notification") or {}
-    severity, name = _named(alert.display_name)
     value = (evaluation.get("threshold") or {}).get("value") or {}
     kind = next((_TYPES[field] for field in _TYPES if field in value), "DOUBLE")
     summary, body = arguments.get("custom_summary"), arguments.get("custom_description")
     return {
         "alert_id": key,
-        "alert_name": name,
+        "alert_name": title,
         "alert_description": f"Imported alert {alert.id}",
         "agent_domain": defaults.domain,
-        "severity": severity or defaults.severity,
+        "severity": severity,
         "alert_query_template": arguments["query_text"],
         "query_source": "CUSTOM",
         "threshold_column": evaluation["source"]["name"],
@@ -208,9 +218,9 @@ def _named(display_name: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", display_name)
 
 
-def _alert_id(alert: ExistingAlert, taken: set[str]) -> str:
+def _alert_id(alert: ExistingAlert, title: str, taken: set[str]) -> str:
     """`IMPORTED-DAILY-COST`, with the alert's id where that is taken: the same every time."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", _named(alert.display_name)[1]).strip("-").upper()
+    words = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").upper()
     plain = f"IMPORTED-{words[:_LONGEST_ID] or alert.id}"
     return plain if plain not in taken else f"{plain}-{alert.id}"
 

@@ -144,6 +144,23 @@ def left_running(
     )
 
 
+def running_though_paused(declared: Sequence[Declared], inventory: Inventory) -> str | None:
+    """A warning about alerts that run though their stack is paused: those that are held."""
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    running = [
+        item.key
+        for item in declared
+        if item.decision == "hold"
+        if (by_id[item.existing].arguments.get("schedule") or {}).get("pause_status") != "PAUSED"
+    ]
+    if not running:
+        return None
+    return (
+        "the stack is paused, but alerts that are held stay as they are deployed and run: "
+        f"{some(running, _TOLD)}. Correct their rules, and the next run pauses them"
+    )
+
+
 def decide_destinations(
     candidates: Sequence[Candidate],
     types: Mapping[str, str],

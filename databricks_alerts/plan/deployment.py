@@ -25,6 +25,7 @@ from databricks_alerts.plan.decisions import (
     left_elsewhere,
     left_running,
     refer,
+    running_though_paused,
     still_needed,
 )
 from databricks_alerts.plan.guards import (
@@ -35,6 +36,7 @@ from databricks_alerts.plan.guards import (
     quota_is_near,
 )
 from databricks_alerts.plan.ownership import Candidate
+from databricks_alerts.rules.environment import told
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.rules.settings import Settings
@@ -75,6 +77,11 @@ class Prepared(BaseModel):
         """A valid rule as it is deployed, and its rendered query."""
         rule, result = self._rules[key], self._results[key]
         return rule, result.query
+
+    @property
+    def environment(self) -> list[str]:
+        """What the stack's settings make of its rules, a line each."""
+        return told(self.settings, self.snapshot.environment, self.snapshot.rules)
 
     @cached_property
     def _rules(self) -> dict[str, Rule]:
@@ -232,6 +239,8 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         guard_quota(alerts, prepared.inventory, prepared.trashed_lately),
         left_elsewhere(candidates, alerts, prepared.inventory) if settings.adopt_existing else None,
         left_running(_disabled(snapshot), prepared.inventory, deployed),
+        running_though_paused(alerts, prepared.inventory) if settings.paused else None,
+        *(f"{item.where}: {item.what}" for item in prepared.report.setting_findings),
     ]
     return Plan(
         prepared,

@@ -114,11 +114,13 @@ class Rule(_Row):
     last_sync_status: str | None = None
     last_sync_action: str | None = None
     last_synced_at: dt.datetime | None = None
+    # No column: what the stack puts before the names of all its alerts (rules.environment).
+    name_prefix: str = ""
 
     @property
     def display_name(self) -> str:
         """The alert's name in Databricks."""
-        return f"[{self.severity}] {self.alert_name}"
+        return f"{self.name_prefix}[{self.severity}] {self.alert_name}"
 
     @property
     def threshold(self) -> float | str | bool | None:
@@ -238,6 +240,7 @@ def _column(finding: Finding) -> str:
 
 def _rule_values(row: Mapping[str, Any]) -> dict[str, Any]:
     values = _with_tags(row)
+    values.pop("name_prefix", None)
     values["threshold_operator"] = _operator(values.get("threshold_operator"))
     if values.get("aggregation_type") in ("NONE", "FIRST", ""):
         values["aggregation_type"] = None

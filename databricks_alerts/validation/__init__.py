@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from databricks_alerts.destinations.stand_ins import stand_in_findings
+from databricks_alerts.rules.environment import blamed, missing_variable
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Reading, Rule
 from databricks_alerts.rules.settings import Settings
@@ -58,9 +59,11 @@ def validate(
     destinations = _destinations(snapshot, broken)
     names = _name_counts(snapshot)
     enabled = [rule for rule in snapshot.rules if rule.is_enabled]
+    environment = snapshot.environment
 
     def draft(rule: Rule) -> _Draft:
-        return _draft(rule, settings, names, check_channels(rule, destinations, there))
+        around = check_channels(rule, destinations, there) + environment.of(rule.alert_id)
+        return _draft(rule, settings, names, around)
 
     drafts = [draft(rule) for rule in enabled]
     invalid = [item for item in snapshot.invalid_rules if item.is_enabled]
@@ -81,7 +84,7 @@ def validate(
 
     jobs = [partial(result, item) for item in drafts]
     jobs += [partial(result_of_row, item) for item in invalid]
-    results = warehouse.map(lambda job: job(), jobs)
+    results = [_blamed(item, settings) for item in warehouse.map(lambda job: job(), jobs)]
     return ValidationReport(
         run_id=str(uuid.uuid4()),
         validated_at=dt.datetime.now(dt.UTC),
@@ -89,7 +92,14 @@ def validate(
         rules=tuple(sorted(results, key=lambda item: item.alert_id)),
         destination_findings=tuple(broken),
         waiting=tuple(waiting),
+        setting_findings=environment.unused,
     )
+
+
+def _blamed(result: RuleResult, settings: Settings) -> RuleResult:
+    """The result, whose findings name the stack's settings where these are to blame."""
+    found = tuple(blamed(finding, settings) for finding in result.findings)
+    return result.model_copy(update={"findings": found})
 
 
 @dataclass(frozen=True)
@@ -118,9 +128,9 @@ def _draft(
     rule: Rule,
     settings: Settings,
     names: Mapping[str, list[str]],
-    channels: list[Finding],
+    around: list[Finding],
 ) -> _Draft:
-    found = [*check_schedule(rule), *channels, *_same_name(rule, names)]
+    found = [*check_schedule(rule), *around, *_same_name(rule, names)]
     query, template_findings = _render(rule, settings)
     found += template_findings
     if template_findings:
@@ -166,18 +176,20 @@ def _finish(draft: _Draft, warehouse: SqlWarehouse, mark: str, *, unchanged: boo
 
 def _render(rule: Rule, settings: Settings) -> tuple[str, list[Finding]]:
     query, unknown = render_query(rule.alert_query_template, settings)
-    findings = [
-        Finding(
-            key=rule.alert_id,
-            check="template",
-            what=f"the placeholder {item.text} is not known",
-            where="alert_query_template",
-            remedy="use ${catalog} and ${gold_schema} only",
-            line=item.line,
-            position=item.position,
+    findings = []
+    for item in unknown:
+        what, remedy = missing_variable(item, settings)
+        findings.append(
+            Finding(
+                key=rule.alert_id,
+                check="template",
+                what=what,
+                where="alert_query_template",
+                remedy=remedy,
+                line=item.line,
+                position=item.position,
+            )
         )
-        for item in unknown
-    ]
     return query, findings
 
 

@@ -33,7 +33,7 @@ def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> 
             look_up=secrets.look_up,
             deployer=lambda: user_name(context.workspace),
         )
-    findings = report.findings
+    findings = [*report.findings, *report.setting_findings]
     explained = sum(1 for result in report.rules if result.duration_ms is not None)
     if json:
         console.print_json(
