@@ -36,7 +36,7 @@ _QUERY = "alert_query_template"
 
 
 class Change(BaseModel):
-    """What an override makes of a rule: `field` is threshold, schedule, severity or enabled."""
+    """What a setting makes of a rule: the row's value of a field, and the one in force."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,11 +44,12 @@ class Change(BaseModel):
     field: str
     before: Any
     after: Any
+    setting: str
 
     @property
-    def setting(self) -> str:
-        """Where the stack says so."""
-        return setting_of(self.key, self.field)
+    def overrides(self) -> bool:
+        """Whether the setting speaks of this rule alone."""
+        return self.setting == setting_of(self.key, self.field)
 
 
 class Environment(BaseModel):
@@ -81,7 +82,7 @@ def in_environment(rows: Sequence[Row], settings: Settings) -> tuple[list[Row], 
     findings: list[Finding] = []
     for row in rows:
         placed_row, made, found = _overridden(row, settings.overrides)
-        changes += made
+        changes += [*made, *_changes_of_all(placed_row, settings)]
         findings += [*found, *_missing_in_messages(placed_row, settings)]
         changed.append(placed_row)
     return changed, Environment(
@@ -164,6 +165,7 @@ def told(settings: Settings, environment: Environment, rules: Iterable[Rule]) ->
     lines += [
         f"overrides: {item.key} {item.field} {item.before!r} → {item.after!r}"
         for item in environment.changes
+        if item.overrides
     ]
     return lines
 
@@ -201,8 +203,26 @@ def _overridden(
         else:
             before = row.get(_COLUMNS[field])
             changed[_COLUMNS[field]] = value
-        changes.append(Change(key=key, field=field, before=before, after=value))
+        setting = setting_of(key, field)
+        changes.append(Change(key=key, field=field, before=before, after=value, setting=setting))
     return changed, changes, findings
+
+
+def _changes_of_all(row: Row, settings: Settings) -> list[Change]:
+    """What settings for all rules make of this one."""
+    key = str(row.get("alert_id"))
+    found: list[tuple[str, Any, Any, str]] = []
+    if settings.paused and row.get("pause_status") != "PAUSED":
+        found.append(("pause_status", row.get("pause_status"), "PAUSED", "paused"))
+    if settings.name_prefix:
+        found.append(("name", "", settings.name_prefix, "namePrefix"))
+    channels = row.get("notification_channels")
+    if settings.channels is not None and channels and list(channels) != list(settings.channels):
+        found.append(("channels", list(channels), list(settings.channels), "channels"))
+    return [
+        Change(key=key, field=field, before=before, after=after, setting=f"{NAMESPACE}:{setting}")
+        for field, before, after, setting in found
+    ]
 
 
 def _threshold(row: Row) -> Any:

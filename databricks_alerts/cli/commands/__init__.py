@@ -15,6 +15,7 @@ from databricks_alerts.cli.commands import (
     pulumi,
     refresh,
     seed,
+    show,
     sql,
     stack,
     status,
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")
     app.command()(status.status)
+    app.command()(show.show)
     app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)

@@ -168,7 +168,13 @@ def test_a_stack_without_such_settings_leaves_rows_as_they_are() -> None:
 
 def test_prefix_pause_and_channels_are_those_of_the_stack() -> None:
     settings = stack(paused="true", namePrefix="[dev] ", channels=["a@b.co", "A@B.CO", "hook"])
-    (rule,) = snapshot_of(settings, {**RULE, "pause_status": "UNPAUSED"}).rules
+    found = snapshot_of(settings, {**RULE, "pause_status": "UNPAUSED"})
+    (rule,) = found.rules
+    assert [(item.setting, item.before, item.after) for item in found.environment.changes] == [
+        ("databricks-alerts:paused", "UNPAUSED", "PAUSED"),
+        ("databricks-alerts:namePrefix", "", "[dev] "),
+        ("databricks-alerts:channels", ["hook"], ["a@b.co", "A@B.CO", "hook"]),
+    ]
     assert rule.display_name == "[dev] [WARNING] Rule"
     assert rule.pause_status == "PAUSED"
     assert rule.notification_channels == ("a@b.co", "hook")  # each recipient once
