@@ -10,6 +10,7 @@ from databricks_alerts.cli.commands import (
     gate,
     import_,
     init,
+    lint,
     new,
     preview,
     pulumi,
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(workspace.app, name="workspace")
     app.command()(init.init)
     app.command()(seed.seed)
+    app.command()(lint.lint)
     app.command()(validate.validate)
     app.command()(preview.preview)
     app.command()(up.up)

@@ -9,6 +9,7 @@ import pytest
 from test_all_findings_at_once import DESTINATION, RULE, Warehouse
 
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.lint import lint, of_snapshot
 from databricks_alerts.rules.environment import told
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.settings import Settings
@@ -290,3 +291,15 @@ def test_preview_names_everything_in_force() -> None:
         "variables: budget = 5",
         "overrides: R threshold 1.0 → 7",
     ]
+
+
+def test_the_linter_sees_rules_as_the_stack_has_them() -> None:
+    query = "SELECT x AS value FROM ${catalog}.t WHERE x > ${budget} ORDER BY x"
+    row = {**RULE, "alert_query_template": query}
+    loose = stack(variables={"budget": 0})
+    strict = stack(variables={"budget": 5000}, overrides={"R": {"threshold": 100}})
+    assert lint(of_snapshot(snapshot_of(loose, row), loose)) == []
+    (found,) = lint(of_snapshot(snapshot_of(strict, row), strict))
+    assert (found.code, found.place) == ("L002", "alert_configurations")
+    silent = stack(variables={"budget": 5000}, overrides={"R": {"enabled": False}})
+    assert of_snapshot(snapshot_of(silent, row), silent) == []
