@@ -25,6 +25,7 @@ from databricks_alerts.plan.decisions import (
     left_elsewhere,
     left_running,
     refer,
+    replaced_in_folders,
     still_needed,
 )
 from databricks_alerts.plan.guards import (
@@ -48,6 +49,7 @@ from databricks_alerts.workspace_view.inventory import (
     take_inventory,
     user_name,
 )
+from databricks_alerts.workspace_view.surroundings import WorkspaceSurroundings
 from databricks_alerts.workspace_view.trash import trashed_lately
 from databricks_alerts.workspace_view.unlisted import with_unlisted
 
@@ -157,6 +159,7 @@ def prepare(
             existing=lambda: destination_types(listed.result()),
             look_up=SecretResolver(configuration, workspace_secrets(lambda: config)).look_up,
             deployer=lambda: user_name(config),
+            around=WorkspaceSurroundings(config),
         )
         inventory = with_unlisted(config, snapshot, listed.result())
         trashed = 0
@@ -232,6 +235,7 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         guard_quota(alerts, prepared.inventory, prepared.trashed_lately),
         left_elsewhere(candidates, alerts, prepared.inventory) if settings.adopt_existing else None,
         left_running(_disabled(snapshot), prepared.inventory, deployed),
+        *replaced_in_folders(alerts, prepared.inventory),
     ]
     return Plan(
         prepared,
@@ -297,12 +301,13 @@ def _alert_candidates(prepared: Prepared) -> list[Candidate]:
             rule.databricks_alert_id or "",
             rule.alert_id in good,
             rule.databricks_display_name or "",
+            rule.folder or "",
         )
         for rule in snapshot.rules
         if rule.is_enabled
     ]
     broken = [
-        Candidate(item.key, item.name, item.databricks_id, valid=False)
+        Candidate(item.key, item.name, item.databricks_id, valid=False, folder=item.folder or "")
         for item in snapshot.invalid_rules
         if item.is_enabled
     ]
