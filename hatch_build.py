@@ -8,7 +8,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PROJECT = (
     *("Pulumi.yaml", "__main__.py", "components", "stacks", "packs", "pipelines"),
-    *("policy-pack", "bundle", "databricks.yml"),
+    *("policy-pack", "bundle", "databricks.yml", "pulumi-cli/go.mod", "pulumi-cli/go.sum"),
 )
 
 

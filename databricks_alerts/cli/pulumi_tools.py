@@ -78,7 +78,10 @@ def tools_of(project_dir: Path) -> Tools:
     """The tools of a project. Raises ConfigurationError where a folder has none."""
     module = project_dir / "pulumi-cli"
     if not (module / "go.mod").is_file():
-        raise ConfigurationError(f"there is no {module / 'go.mod'}: run this in a clone")
+        raise ConfigurationError(
+            f"there is no {module / 'go.mod'}: run this in a clone, or in a project that "
+            "`alerts new` made"
+        )
     return Tools(module)
 
 

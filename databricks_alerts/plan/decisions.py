@@ -52,6 +52,11 @@ class Declared:
     leaves: str = ""
     in_place: bool = field(default=False, compare=False)
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the program declares a resource for it: what others manage is only named."""
+        return self.decision in ("deploy", "hold")
+
 
 def decide_alerts(
     candidates: Sequence[Candidate],
@@ -224,8 +229,8 @@ def still_needed(
     held = [by_id[item.existing] for item in alerts if item.decision == "hold"]
     notified = {target for alert in held for target in alert.destination_ids}
     notified |= {item.existing for item in declared if item.decision == "refer"}
-    kept = {item.key for item in declared if item.decision not in ("skip", "refer")}
-    kept |= {item.former_key for item in declared if item.decision != "skip"}
+    staying = [item for item in declared if item.is_ours]
+    kept = {name for item in staying for name in (item.key, item.former_key)}
     return [
         Declared(key, "hold", identity)
         for key, identity in sorted(deployed.items())

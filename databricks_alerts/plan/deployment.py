@@ -258,7 +258,7 @@ def _disabled(snapshot: Snapshot) -> dict[str, str]:
 
 def _kept(declared: Sequence[Declared]) -> list[str]:
     """What stays of the state: keys, and the names under which it holds what was renamed."""
-    staying = [item for item in declared if item.decision not in ("skip", "refer")]
+    staying = [item for item in declared if item.is_ours]
     return [name for item in staying for name in (item.key, item.former_key, item.former_urn)]
 
 

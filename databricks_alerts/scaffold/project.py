@@ -14,9 +14,12 @@ from databricks_alerts.scaffold.origin import project_files, templates
 from databricks_alerts.scaffold.pack import require_pack_name, write_pack
 
 DISTRIBUTION = "databricks-alerts"
-_COPIED = ("__main__.py", "components", "stacks", "pipelines", "policy-pack", "bundle")
+_COPIED = (
+    *("__main__.py", "components", "stacks", "pipelines", "policy-pack", "bundle"),
+    "pulumi-cli",
+)
 _FROM_CLONE = "python -m pip install --quiet --no-deps --editable ."
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "venv", "*.pyc")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "venv", "*.pyc", "build")
 
 
 def write_project(directory: Path, pack: str, *, copies: bool) -> None:
@@ -68,5 +71,8 @@ def _write_settings(origin: Path, directory: Path, pack: str) -> None:
         template = Template((templates() / source).read_text(encoding="utf-8"))
         text = template.substitute(project=project, pack=pack)
         (directory / target).write_text(text, encoding="utf-8")
-    requirement = f"{DISTRIBUTION}[local]=={version(DISTRIBUTION)}\n"
-    (directory / "requirements.txt").write_text(requirement, encoding="utf-8")
+    requirements = (
+        f"{DISTRIBUTION}[local]=={version(DISTRIBUTION)}\n"
+        f"pulumi=={version('pulumi')} # `alerts pulumi build` makes the CLI of this version\n"
+    )
+    (directory / "requirements.txt").write_text(requirements, encoding="utf-8")

@@ -160,6 +160,14 @@ NOTHING = "(SELECT 1 AS a, 1 AS b WHERE false)"
         (f"SELECT a FROM {GIVEN} WHERE b <> 0 AND a / b > 1", [4]),
         (f"SELECT a FROM {GIVEN} WHERE a IS NOT NULL AND (b = 0 OR a / b > 1) ORDER BY a", [1, 4]),
         (f"SELECT a FROM {GIVEN} WHERE s RLIKE '^[0-9]+$' AND CAST(s AS INT) > 9 AND a > 0", [1]),
+        (f"SELECT a FROM {GIVEN} WHERE a > 0 AND s <> 'x' AND CAST(s AS INT) > (SELECT 9)", [1]),
+        (f"SELECT a FROM {GIVEN} WHERE a IN (SELECT 1) AND CAST(s AS INT) > 9", [1]),
+        (f"SELECT a FROM {GIVEN} WHERE b <> 0 AND a IN (SELECT 4) AND a / b > 1", [4]),
+        (f"SELECT a FROM {GIVEN} WHERE b <> 0 AND a / b > 1 AND a IN (SELECT 4) AND a > 0", [4]),
+        (
+            f"SELECT a FROM {GIVEN} WHERE s <> 'x' AND a > 0 AND CAST(s AS INT) NOT IN (SELECT 1)",
+            [1],
+        ),
         (f"SELECT b FROM {GIVEN} GROUP BY b HAVING b > 0 AND sum(a) / b > 1", [2]),
         (f"SELECT a / b AS r FROM {GIVEN} WHERE a IS NULL GROUP BY a / b ORDER BY a / b", [None]),
     ],
@@ -168,6 +176,13 @@ def test_what_is_guarded_against_zero_does_not_fail(
     warehouse: Warehouse, sql: str, rows: list[object]
 ) -> None:
     assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == rows
+
+
+@pytest.mark.parametrize("word", ["AND", "OR"])
+def test_a_long_chain_of_what_may_fail_is_not_too_deep(warehouse: Warehouse, word: str) -> None:
+    chain = f" {word} ".join(f"CAST(s AS INT) > {number}" for number in range(-150, 0))
+    sql = f"SELECT a FROM {GIVEN} WHERE a = 1 AND b = 0 AND s <> 'x' AND ({chain})"
+    assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == [1]
 
 
 @pytest.mark.parametrize(
@@ -226,3 +241,171 @@ def test_no_statement_ends_in_an_internal_error(
     named = ", ".join(f"{item} AS a{index}" for index, item in enumerate(items))
     told = _told(warehouse, f"SELECT {named} FROM system.billing.usage {group} {order}")
     assert told in ("runs", "refused", "unsupported")
+
+
+@pytest.fixture(scope="module")
+def changed(warehouse: Warehouse) -> Warehouse:
+    """The warehouse with a table of a map that statements copy from and change."""
+    for sql in (
+        "CREATE TABLE main.default.given (a INT, b INT, m MAP<STRING, STRING>)",
+        "INSERT INTO main.default.given VALUES (1, 0, map('u', 'x')), (4, 2, map('u', 'z'))",
+    ):
+        warehouse.execute(sql, user=ADMIN)
+    return warehouse
+
+
+READ = "SELECT m.u AS u, a * 2 AS x, x + 1 AS y FROM main.default.given"
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [
+        (f"CREATE TABLE main.default.made AS {READ}", [("x", 2, 3), ("z", 8, 9)]),
+        (f"CREATE TABLE main.default.made AS SELECT * EXCEPT (u) FROM ({READ})", [(2, 3), (8, 9)]),
+        (
+            "CREATE TABLE main.default.made AS SELECT m.u, count(*) AS n FROM main.default.given "
+            "GROUP BY ALL",
+            [("x", 1), ("z", 1)],
+        ),
+        (f"CREATE VIEW main.default.made AS {READ}", [("x", 2, 3), ("z", 8, 9)]),
+    ],
+)
+def test_a_query_that_makes_something_is_databricks_sql_too(
+    changed: Warehouse, change: str, rows: list[object]
+) -> None:
+    kind = change.split()[1]
+    changed.execute(change, user=ADMIN)
+    try:
+        found = changed.execute("SELECT * FROM main.default.made ORDER BY 1", user=ADMIN)
+    finally:
+        changed.execute(f"DROP {kind} main.default.made", user=ADMIN)
+    assert [tuple(row.values()) for row in found.table.to_pylist()] == rows
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [
+        ("INSERT INTO {t} SELECT m.u, a * 3 AS x, x + 1 AS y FROM {g} WHERE m.u = 'z'", [12, 5]),
+        ("INSERT INTO {t} (y, x) SELECT a + 6 AS p, p + 1 AS q FROM {g} WHERE m.u = 'z'", [11, 5]),
+        ("INSERT OVERWRITE {t} SELECT m.u, a * 3 AS x, x + 1 AS y FROM {g}", [3, 12]),
+        ("UPDATE {t} SET x = iff(y > 1, 7, 8) WHERE m.u = 'k'", [7]),
+        ("UPDATE {t} SET x = 6 WHERE y <> 0 AND x / y > 1", [6]),
+        ("UPDATE {t} SET x = NULL / (y - y)", [None]),
+        ("DELETE FROM {t} WHERE m.u = 'k'", []),
+        ("DELETE FROM {t} WHERE u LIKE ANY ('no%', 'k%')", []),
+        ("DELETE FROM {t} WHERE x IN (SELECT a * 5 AS p FROM {g} WHERE m.u = 'x')", []),
+        (
+            "MERGE INTO {t} AS t USING (SELECT m.u AS k, a FROM {g}) AS s ON t.x = s.a + 4 "
+            "WHEN MATCHED AND s.k = 'x' THEN UPDATE SET t.x = iff(s.a > 0, 1, 2) "
+            "WHEN NOT MATCHED THEN INSERT (u, x) VALUES (s.k, iff(s.a > 0, 9, 2))",
+            [1, 9],
+        ),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON t.x = s.a AND s.m.u = t.m.u "
+            "WHEN NOT MATCHED AND s.m.u = 'z' THEN INSERT (x) VALUES (s.b)",
+            [2, 5],
+        ),
+        ("UPDATE {t} SET m = map('u', 'q'), x = 4 WHERE m.u = 'k'", [4]),
+        ("UPDATE {t} SET u = upper(m.u) COLLATE UTF8_LCASE, x = 3 WHERE m.u = 'k'", [3]),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON s.m.u = 'x' AND t.m.u = 'k' "
+            "WHEN MATCHED THEN UPDATE SET t.m = s.m, t.x = s.a",
+            [1],
+        ),
+        ("UPDATE {t} SET m = NULL, u = NULL, x = 8 WHERE m.u = 'k'", [8]),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON s.m.u = 'x' AND t.m.u = 'k' "
+            "WHEN MATCHED THEN UPDATE SET t.m = NULL, t.x = NULL",
+            [None],
+        ),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON t.m.u = s.m.u WHEN NOT MATCHED "
+            "AND s.a = 4 THEN INSERT (x, m) VALUES (s.a, NULL)",
+            [4, 5],
+        ),
+        (
+            "-- sets all\n/* of it */ MERGE INTO {t} AS t USING (SELECT inline(from_json("
+            '\'[{{"k": 5, "m": {{"u": "v"}}}}]\', '
+            "'ARRAY<STRUCT<k INT, m MAP<STRING, STRING>>>'"
+            "))) AS s ON t.x = s.k AND t.m.u = 'k' WHEN MATCHED THEN UPDATE SET m = s.m, x = 6",
+            [6],
+        ),
+    ],
+)
+def test_a_statement_that_changes_rows_is_databricks_sql_too(
+    changed: Warehouse, change: str, rows: list[object]
+) -> None:
+    table = "main.default.target"
+    has_map = change.startswith(("UPDATE", "DELETE")) or "t.m.u" in change
+    columns = "u STRING, x INT, y INT" + (", m MAP<STRING, STRING>" if has_map else "")
+    value = "'k', 5, 2" + (", map('u', 'k')" if has_map else "")
+    changed.execute(f"CREATE TABLE {table} ({columns})", user=ADMIN)
+    try:
+        changed.execute(f"INSERT INTO {table} VALUES ({value})", user=ADMIN)
+        changed.execute(change.format(t=table, g="main.default.given"), user=ADMIN)
+        found = changed.execute(f"SELECT x FROM {table}", user=ADMIN).table.column(0).to_pylist()
+    finally:
+        changed.execute(f"DROP TABLE {table}", user=ADMIN)
+    assert sorted(found, key=str) == sorted(rows, key=str)
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ("VALUES (1, NULL, NULL, NULL, NULL)", 1),
+        ("VALUES (1, 'a', NULL, NULL, NULL), (2, NULL, map('k', 'v'), array(1), NULL)", 2),
+        ("(x, m) VALUES (1, NULL), (2, map('k', 'v'))", 2),
+        ("(x, m) VALUES (1, map('k', 'v')), (2, NULL)", 2),
+        ("(l, u) VALUES (NULL, 'a'), (NULL, NULL), (array(1, 2), NULL)", 3),
+        ("(r, x) VALUES (NULL, 1), (named_struct('f', 1), NULL)", 2),
+        ("SELECT 1, NULL, NULL, NULL, NULL", 1),
+        ("SELECT 1, NULL, NULL, NULL, NULL UNION ALL SELECT 2, 'a', map('k', 'v'), NULL, NULL", 2),
+        ("(x, u) SELECT 5, 5", 1),
+        ("(u, x) SELECT x, x FROM (SELECT 1 AS x)", 1),
+        ("BY NAME SELECT NULL AS m, NULL AS x", 1),
+    ],
+)
+def test_null_is_written_into_a_column_of_any_type(
+    changed: Warehouse, values: str, count: int
+) -> None:
+    table = "main.default.nulls"
+    columns = "x INT, u STRING, m MAP<STRING, STRING>, l ARRAY<INT>, r STRUCT<f: INT>"
+    changed.execute(f"CREATE TABLE {table} ({columns})", user=ADMIN)
+    try:
+        changed.execute(f"INSERT INTO {table} {values}", user=ADMIN)
+        found = changed.execute(f"SELECT * FROM {table}", user=ADMIN).table
+    finally:
+        changed.execute(f"DROP TABLE {table}", user=ADMIN)
+    assert found.num_rows == count
+    assert found.column_names == ["x", "u", "m", "l", "r"]
+    given = {value for row in found.to_pylist() for value in map(str, row.values())}
+    allowed = {"None", "1", "2", "5", "a", "[('k', 'v')]", "[1]", "[1, 2]", "{'f': 1}"}
+    assert given <= allowed
+
+
+@pytest.mark.parametrize(
+    ("change", "condition"),
+    [
+        ("CREATE TABLE main.default.made AS SELECT sum(m) AS n FROM {g}", "DATATYPE_MISMATCH"),
+        ("INSERT INTO {g} SELECT nope, 1, map() FROM {g}", "UNRESOLVED_COLUMN"),
+        ("UPDATE {g} SET a = nope", "UNRESOLVED_COLUMN"),
+        ("UPDATE {g} SET a = 1 WHERE current_date() > a", "DATATYPE_MISMATCH"),
+        ("DELETE FROM {g} WHERE a.u = 'x'", "UNRESOLVED_COLUMN"),
+        (
+            "MERGE INTO {g} AS t USING {g} AS s ON t.a = s.nope WHEN MATCHED THEN DELETE",
+            "UNRESOLVED_COLUMN",
+        ),
+    ],
+)
+def test_a_statement_that_changes_rows_is_refused_as_databricks_does(
+    changed: Warehouse, change: str, condition: str
+) -> None:
+    with pytest.raises(SqlError) as caught:
+        changed.execute(change.format(g="main.default.given"), user=ADMIN)
+    assert caught.value.condition.split(".")[0] == condition
+
+
+@pytest.mark.parametrize("before", ["-- who\n", "/* who */ ", "\n\n -- a\n/* b\n c */\n"])
+def test_a_comment_in_front_changes_nothing(warehouse: Warehouse, before: str) -> None:
+    sql = f"{before}SELECT m.k AS v FROM (SELECT map('k', 7) AS m) ORDER BY ALL"
+    assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == [7]

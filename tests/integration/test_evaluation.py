@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -171,7 +172,11 @@ def test_subscribers_of_every_kind_are_told_once_and_on_ok(
     failed = {item["receiver"]: item["error"] for item in told if item["status"] == "FAILED"}
     assert set(failed) == {str(made[4].id), str(made[5].id)}
     assert "--allow-egress" in failed[str(made[5].id)]
-    received = {item["name"]: item["body"] for item in client.inbox(local_workspace)}
+    received = {
+        item["name"]: item["body"]
+        for item in client.inbox(local_workspace)
+        if item["name"] != "pagerduty" or item["body"]["dedup_key"].endswith(key)
+    }
     assert received["told_slack"]["text"].endswith("is TRIGGERED at 11")
     assert "&lt;b&gt;" in received["told_slack"]["blocks"][0]["text"]["text"]
     hook = received["told_hook"]
@@ -195,15 +200,26 @@ def test_subscribers_of_every_kind_are_told_once_and_on_ok(
             item
             for item in client.inbox(local_workspace)
             if item["name"] == "pagerduty" and item["body"]["event_action"] == "resolve"
+            if item["body"]["dedup_key"].endswith(key)  # other tests' alerts ring there, too
         ]
     )
-    assert resolved[0]["body"]["dedup_key"] == received["pagerduty"]["dedup_key"]
+    assert len(resolved) == 1
     for item in made:
         sdk.notification_destinations.delete(str(item.id))
 
 
-def test_a_day_of_schedules_runs_in_seconds_and_stands_in_the_history(project: Project) -> None:
-    running = project.workspace
+@pytest.fixture
+def ahead(local_workspace: Running) -> Iterator[Running]:
+    """The workspace whose clock a test may set; all others go by today's."""
+    yield local_workspace
+    now = dt.datetime.now(dt.UTC).isoformat()
+    client.set_clock(local_workspace, time=now, speed=1)
+
+
+def test_a_day_of_schedules_runs_in_seconds_and_stands_in_the_history(
+    project: Project, ahead: Running
+) -> None:
+    running = ahead
     project.keep_rules("COST-001")
     project.sql(
         "UPDATE alert_configurations SET pause_status = 'UNPAUSED', schedule_timezone = 'UTC', "

@@ -111,9 +111,16 @@ def test_a_name_in_a_string_and_the_sessions_place_are_ours(warehouse: Warehouse
 
 
 def test_what_only_databricks_has_is_told_by_explain_too(warehouse: Warehouse) -> None:
-    for query in ("SELECT iff(true, 1, 2) AS n", "SELECT a:b AS n FROM (SELECT '{}' AS a)"):
-        with pytest.raises(SqlError, match="not supported by the local workspace"):
-            _rows(warehouse, f"EXPLAIN EXTENDED {query}", "default")
+    for query in ("SELECT is_account_group_member('x') AS n", "SELECT ai_query('m', 'x') AS n"):
+        for asked in ("EXPLAIN EXTENDED", "EXPLAIN", ""):
+            with pytest.raises(SqlError, match="not supported by the local workspace"):
+                _rows(warehouse, f"{asked} {query}", "default")
+
+
+def test_what_apache_spark_lacks_is_rewritten_for_it(warehouse: Warehouse) -> None:
+    assert _rows(warehouse, "SELECT iff(true, 1, 2) AS n", "default") == [{"n": 1}]
+    query = "SELECT a:b AS n FROM (SELECT '{\"b\": 5}' AS a)"
+    assert _rows(warehouse, query, "default") == [{"n": "5"}]
 
 
 @pytest.mark.skipif(bool(SPARK), reason="a server of others is not to be stopped")

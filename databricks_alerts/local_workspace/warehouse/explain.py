@@ -126,7 +126,15 @@ def _plan(query: str, mode: str, session: SparkSession) -> str:
     broken = _BROKEN_PLAN.search(plan)
     if broken:
         raise session.translated(broken[1], _EXPLAIN + query)
-    return plan
+    return _without_gap(plan) if plan.startswith(_PLANNING_ERROR.strip()) else plan
+
+
+def _without_gap(failed: str) -> str:
+    """A plan that says why there is none. Raises SqlError if only Databricks knows better."""
+    gap = gaps.of_any_spark(failed)
+    if gap:
+        raise gap
+    return failed
 
 
 def _extended(query: str, session: SparkSession) -> str:
@@ -138,10 +146,7 @@ def _extended(query: str, session: SparkSession) -> str:
     if f"== Analyzed Logical Plan ==\n{_EXCEPTION}" in plans or plans.startswith(
         _PLANNING_ERROR.strip()
     ):
-        gap = gaps.of_any_spark(plans)
-        if gap:
-            raise gap
-        return plans
+        return _without_gap(plans)
     physical = _section(plans, "Physical Plan")
     if not physical or _BROKEN_PLAN.search(plans):
         # Plain EXPLAIN tells the error, with the positions that `shifted` reckons with.

@@ -69,6 +69,7 @@ _VIEWS = {
         "position_in_unique_constraint",
     ),
 }
+Rows = list[list[str | None]]
 _NUMBERS = {"ordinal_position", "position_in_unique_constraint"}
 
 
@@ -86,54 +87,51 @@ def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -
         scope = (found["catalog"] or session.catalog).strip("`").lower()
         if (view, scope) not in lent:
             rows = _rows(view, scope, session, catalog)
-            lent[view, scope] = quote(session.lend(_table(view, rows))) if rows else _nothing(view)
+            lent[view, scope] = quote(session.lend(_table(view, rows)))
         alias = found["alias"] or f" AS {view}"
         return f"{lent[view, scope]}{alias}"
 
     return _REFERENCE.sub(expand, sql)
 
 
-def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> list[list[str]]:
+def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> Rows:
+    owners = _scopes(scope, catalog)
     match view:
         case "catalogs":
             return [[name, "", ""] for name in catalog.catalogs()]
         case "schemata":
-            return [
-                [owner, name, "", ""]
-                for owner in _scopes(scope, catalog)
-                for name in catalog.schemas(owner)
-            ]
+            return [[owner, name, "", ""] for owner in owners for name in catalog.schemas(owner)]
+    return [
+        row
+        for owner in owners
+        for table in catalog.tables(owner)
+        for row in _table_rows(view, table, session)
+    ]
+
+
+def _table_rows(view: str, table: Table, session: SparkSession) -> Rows:
+    match view:
         case "tables":
+            is_view = table.kind == "VIEW"
             return [
                 [
-                    table.name.catalog,
-                    table.name.schema,
-                    table.name.table,
-                    "MANAGED" if table.kind == "TABLE" else "VIEW",
+                    *table.name.parts,
+                    "VIEW" if is_view else "MANAGED",
                     table.owner,
                     table.comment,
-                    "DELTA" if table.kind == "TABLE" else "UNKNOWN_DATA_SOURCE_FORMAT",
+                    "UNKNOWN_DATA_SOURCE_FORMAT" if is_view else "DELTA",
                 ]
-                for owner in _scopes(scope, catalog)
-                for table in catalog.tables(owner)
             ]
         case "views":
-            return [
-                [table.name.catalog, table.name.schema, table.name.table, table.view_text]
-                for owner in _scopes(scope, catalog)
-                for table in catalog.tables(owner)
-                if table.kind == "VIEW"
-            ]
-    tables = [table for owner in _scopes(scope, catalog) for table in catalog.tables(owner)]
-    match view:
+            return [[*table.name.parts, table.view_text]] if table.kind == "VIEW" else []
         case "table_constraints":
-            return [row for table in tables for row in _constraint_rows(table)]
+            return _constraint_rows(table)
         case "key_column_usage":
-            return [row for table in tables for row in _key_rows(table)]
-    return [row for table in tables for row in _column_rows(table, session)]
+            return _key_rows(table)
+    return _column_rows(table, session)
 
 
-def _constraint_rows(table: Table) -> list[list[str]]:
+def _constraint_rows(table: Table) -> Rows:
     name = [table.name.catalog, table.name.schema]
     return [
         [*name, key.name, *table.name.parts, key.kind, "YES", "YES", "NO"]
@@ -141,10 +139,18 @@ def _constraint_rows(table: Table) -> list[list[str]]:
     ]
 
 
-def _key_rows(table: Table) -> list[list[str]]:
+def _key_rows(table: Table) -> Rows:
+    """Only a foreign key's columns have a position in another key."""
     name = [table.name.catalog, table.name.schema]
     return [
-        [*name, key.name, *table.name.parts, column, str(position), str(position)]
+        [
+            *name,
+            key.name,
+            *table.name.parts,
+            column,
+            str(position),
+            str(position) if key.kind == "FOREIGN KEY" else None,
+        ]
         for key in table.constraints
         for position, column in enumerate(key.columns, 1)
     ]
@@ -158,11 +164,11 @@ def _scopes(scope: str, catalog: Catalog) -> list[str]:
 # Columns by what defines a table or view: a look at information_schema is about all of a catalog,
 # and asking the engine for each would take longer the more there are. A view's columns are those of
 # its creation, as in Unity Catalog (ALTER VIEW … WITH SCHEMA is not known here).
-_KNOWN_COLUMNS: dict[tuple[str, str, int], list[list[str]]] = {}
+_KNOWN_COLUMNS: dict[tuple[str, str, int], Rows] = {}
 _MOST_KNOWN = 20_000
 
 
-def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
+def _column_rows(table: Table, session: SparkSession) -> Rows:
     key = (
         f"{table.name.quoted}@{table.created_at}",
         table.location or table.view_text,
@@ -181,13 +187,11 @@ def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
     return known
 
 
-def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
+def _analyzed_columns(table: Table, session: SparkSession) -> Rows:
     schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
     return [
         [
-            table.name.catalog,
-            table.name.schema,
-            table.name.table,
+            *table.name.parts,
             field.name,
             str(position),
             "YES" if field.nullable else "NO",
@@ -195,22 +199,14 @@ def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
             re.sub(r"[<(].*", "", field.dataType.simpleString()).upper(),
             field.metadata.get("comment", ""),
         ]
-        for position, field in enumerate(schema.fields)
+        for position, field in enumerate(schema.fields, 1)
     ]
 
 
-def _table(view: str, rows: list[list[str]]) -> pa.Table:
-    """Rows as a table: positions as numbers, the rest as strings."""
+def _table(view: str, rows: Rows) -> pa.Table:
+    """Rows, or none, as a table: positions as numbers, the rest as strings."""
     arrays = {}
-    for name, values in zip(_VIEWS[view], zip(*rows, strict=True), strict=True):
-        texts = pa.array(values, pa.string())
+    for index, name in enumerate(_VIEWS[view]):
+        texts = pa.array([row[index] for row in rows], pa.string())
         arrays[name] = texts.cast(pa.int32()) if name in _NUMBERS else texts
     return pa.table(arrays)
-
-
-def _nothing(view: str) -> str:
-    """A table without rows cannot be lent: pyspark takes none."""
-    columns = ", ".join(
-        f"{'0' if name in _NUMBERS else repr('')} AS {name}" for name in _VIEWS[view]
-    )
-    return f"(SELECT {columns} WHERE false)"

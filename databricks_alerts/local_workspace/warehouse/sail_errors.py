@@ -191,19 +191,13 @@ def _cast(found: re.Match[str], statement: Statement) -> SqlError:
     )
 
 
-def _divide(found: re.Match[str], statement: Statement) -> SqlError:
-    return analysis(
-        "DIVIDE_BY_ZERO",
-        "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. "
-        'If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
-        "22012",
-    )
-
-
-def _remainder(found: re.Match[str], statement: Statement) -> SqlError:
-    return analysis(
-        "REMAINDER_BY_ZERO",
-        "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. "
+def _by_zero(
+    condition: str, what: str, tolerant: str
+) -> Callable[[re.Match[str], Statement], SqlError]:
+    """`what` by zero, which the function `tolerant` answers with NULL."""
+    return lambda found, statement: analysis(
+        condition,
+        f"{what} by zero. Use `{tolerant}` to tolerate divisor being 0 and return NULL instead. "
         'If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
         "22012",
     )
@@ -365,8 +359,8 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], Statement], SqlError]]] = [
     (r"(?:Cannot coerce arithmetic expression|Cannot infer common argument type)[^\n]*", _mismatch),
     (r"Cannot create filter with non-boolean predicate '[^\n]*' returning (\w+)", _not_boolean),
     (r"Cannot cast (?:string )?'?([^']*?)'? to (?:value of )?(\w+)", _cast),
-    (r"[Dd]ivide by zero|Division by zero", _divide),
-    (r"Remainder by zero", _remainder),
+    (r"[Dd]ivide by zero|Division by zero", _by_zero("DIVIDE_BY_ZERO", "Division", "try_divide")),
+    (r"Remainder by zero", _by_zero("REMAINDER_BY_ZERO", "Remainder", "try_mod")),
     (r"[Ss]calar subquery should only return one column, but found (\d+)", _scalar),
     (r"missing or ambiguous field: (\w+)", _field),
     (

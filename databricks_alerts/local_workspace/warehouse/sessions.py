@@ -209,18 +209,13 @@ class SparkSession:
         """The name by which the statement that runs finds these rows. Raises SqlError."""
         from pyspark.sql.connect.dataframe import DataFrame
         from pyspark.sql.connect.plan import LocalRelation
-        from pyspark.sql.pandas.types import from_arrow_type
+        from pyspark.sql.pandas.types import from_arrow_schema
 
-        name = f"{LENT}{uuid.uuid4().hex}"
-
-        def send() -> list[tuple[str, str]]:
-            # Not createDataFrame, which reads settings of the server that differ by its version.
-            DataFrame(LocalRelation(table), self._spark).createOrReplaceTempView(name)
-            return [
-                (field.name, from_arrow_type(field.type).simpleString()) for field in table.schema
-            ]
-
-        self._lent[name] = self._guarded(Sent("", ""), send)
+        name, schema = f"{LENT}{uuid.uuid4().hex}", from_arrow_schema(table.schema)
+        # Not createDataFrame, which reads settings of the server that differ by its version.
+        rows = DataFrame(LocalRelation(table, schema.json()), self._spark)
+        self._guarded(Sent("", ""), lambda: rows.createOrReplaceTempView(name))
+        self._lent[name] = [(field.name, field.dataType.simpleString()) for field in schema.fields]
         return name
 
     def _take_back(self) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from databricks_alerts.cli.pulumi_build import pinned_sdk
+from databricks_alerts.cli.pulumi_tools import tools_of
 from databricks_alerts.engine import project
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.packs.loader import load_pack
@@ -57,6 +59,11 @@ def test_a_project_is_named_after_its_folder_and_seeds_its_own_pack(tmp_path: Pa
         *("Pulumi.yaml", "__main__.py", "components", "stacks", "packs", "pipelines"),
         *("requirements.txt", ".gitignore", "README.md"),
     }
+    assert sorted(path.name for path in (directory / "pulumi-cli").iterdir()) == [
+        "go.mod",
+        "go.sum",
+    ]
+    assert pinned_sdk(directory / "requirements.txt") == tools_of(directory).version()
 
 
 def test_a_pack_of_the_package_is_copied_whole(tmp_path: Path) -> None:

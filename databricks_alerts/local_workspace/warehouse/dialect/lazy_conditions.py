@@ -6,7 +6,7 @@ https://spark.apache.org/docs/latest/sql-ref-ansi-compliance.html (errors at run
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
@@ -71,32 +71,47 @@ def _conditions(tree: exp.Expr) -> Iterator[exp.Expr]:
             yield on
 
 
-def _rewrite(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Paren):
-        return _rewrite(node.this)
+def _rewrite(condition: exp.Expr) -> bool:
+    node = condition.unnest()
     if not isinstance(node, exp.And | exp.Or):
         return False
-    changed = _rewrite(node.left)
-    changed |= _rewrite(node.right)
-    if not _may_fail(node.right):
-        return changed
-    left, right = node.left.copy(), node.right.copy()
-    if isinstance(node, exp.And):
+    changed = [_rewrite(part) for part in list(node.flatten())]
+    parts = list(node.flatten())
+    # The key of a join is computed behind all other conditions, if nothing stands around it.
+    joins = [part for part in parts if isinstance(node, exp.And) and _is_join_by_key(part)]
+    rest = [part for part in parts if part not in joins]
+    if not any(map(_may_fail, rest[1:])):
+        return any(changed)
+    node.replace(exp.and_(_joined(type(node), rest), *joins, copy=False))
+    return True
+
+
+def _joined(word: type[exp.And | exp.Or], parts: Sequence[exp.Expr]) -> exp.Expr:
+    """The parts of a chain, by halves: the nesting of a long one stays within bounds."""
+    if len(parts) == 1:
+        return exp.Paren(this=parts[0])
+    middle = len(parts) // 2
+    left, right = _joined(word, parts[:middle]), _joined(word, parts[middle:])
+    if not _may_fail(right):
+        return exp.Paren(this=word(this=left, expression=right))
+    if word is exp.And:
         case = exp.Case(ifs=[exp.If(this=left, true=_number(right))], default=_ZERO.copy())
     else:
         case = exp.Case(ifs=[exp.If(this=left, true=_ONE.copy())], default=_number(right))
-    node.replace(exp.Paren(this=exp.EQ(this=exp.Paren(this=case), expression=_ONE.copy())))
-    return True
+    return exp.Paren(this=exp.EQ(this=exp.Paren(this=case), expression=_ONE.copy()))
 
 
 def _number(condition: exp.Expr) -> exp.Expr:
     return exp.Cast(this=condition, to=exp.DType.INT.into_expr())
 
 
+def _is_join_by_key(node: exp.Expr) -> bool:
+    """Whether `key [NOT] IN (SELECT …)` stands in it, with a key that may fail."""
+    return any(part.args.get("query") and _may_fail(part.this) for part in node.find_all(exp.In))
+
+
 def _may_fail(node: exp.Expr) -> bool:
-    return not any(isinstance(part, exp.Query) for part in node.walk()) and any(
-        _fails(part) for part in node.walk()
-    )
+    return any(map(_fails, node.walk()))
 
 
 def _fails(node: exp.Expr) -> bool:

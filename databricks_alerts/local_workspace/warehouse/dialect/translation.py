@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from databricks_alerts.local_workspace.warehouse.dialect import (
     filters_after_windows,
     function_calls,
     group_by_all,
+    inserted_columns,
     json_paths,
     lateral_aliases,
     lazy_conditions,
@@ -27,7 +29,9 @@ from databricks_alerts.local_workspace.warehouse.dialect import (
     star_except,
     tumbling_windows,
     type_rules,
+    values_nulls,
     verbatim,
+    written_nulls,
 )
 from databricks_alerts.local_workspace.warehouse.dialect.rewriting import Pass, Rewriting
 from databricks_alerts.local_workspace.warehouse.dialect.scopes import Lookup, Names, resolved
@@ -58,8 +62,12 @@ FOR_SAIL: tuple[Pass, ...] = (
     group_by_all.rewrite,
     order_by_all.rewrite,
     filters_after_windows.rewrite,
+    values_nulls.rewrite,
+    written_nulls.rewrite,
+    inserted_columns.rewrite,
 )
-_FIRST = ("SELECT", "WITH", "FROM", "(", "INSERT")
+_FIRST = ("SELECT", "WITH", "FROM", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE")
+_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,8 @@ def translated(
     Raises SqlError for what Databricks refuses and the engine does not (`refuses`); places in it
     count from the start of `before`, which stands in front of the statement.
     """
-    if not sql.lstrip().upper().startswith(_FIRST):
+    space = _SPACE.match(sql)
+    if not sql[space.end() if space else 0 :].upper().startswith(_FIRST):
         return Translation(sql)
     try:
         tree = sqlglot.parse_one(sql, read="databricks")
