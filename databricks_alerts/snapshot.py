@@ -43,6 +43,7 @@ class InvalidRow(BaseModel):
     name: str
     is_enabled: bool
     databricks_id: str = ""
+    folder: str | None = None
     # What other checks can look at; a key that stands twice has one for each of its rows.
     readings: tuple[Reading, ...] = Field(default=(), exclude=True)
 
@@ -118,7 +119,7 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
     return Snapshot(
         config_version=version,
         destinations_version=destinations_version,
-        rules=tuple(_once(rule, destinations.good) for rule in rules.good),
+        rules=tuple(with_each_recipient_once(rule, destinations.good) for rule in rules.good),
         destinations=tuple(destinations.good),
         invalid_rules=tuple(_bad_once(item, destinations.good) for item in rules.bad),
         invalid_destinations=tuple(destinations.bad),
@@ -131,7 +132,7 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
     )
 
 
-def _once(rule: Rule, destinations: Sequence[Destination]) -> Rule:
+def with_each_recipient_once(rule: Rule, destinations: Sequence[Destination]) -> Rule:
     """The rule, which names each recipient once."""
     channels = each_once(rule.notification_channels, destinations)
     return rule.model_copy(update={"notification_channels": channels})
@@ -139,7 +140,9 @@ def _once(rule: Rule, destinations: Sequence[Destination]) -> Rule:
 
 def _bad_once(item: InvalidRow, destinations: Sequence[Destination]) -> InvalidRow:
     readings = tuple(
-        reading.model_copy(update={"record": _once(reading.record, destinations)})
+        reading.model_copy(
+            update={"record": with_each_recipient_once(reading.record, destinations)}
+        )
         for reading in item.readings
         if isinstance(reading.record, Rule)
     )
@@ -208,8 +211,15 @@ class _Reader:
             name=str(row.get(self._name) or ""),
             is_enabled=any(item.get("is_enabled") is not False for item in rows),
             databricks_id=str(row.get(self._id) or ""),
+            folder=_folder(readings[0]),
             readings=readings,
         )
+
+
+def _folder(reading: Reading) -> str | None:
+    """The folder that a broken row names, as far as that can be read."""
+    record = reading.record
+    return record.folder if isinstance(record, Rule) else None
 
 
 def _read(

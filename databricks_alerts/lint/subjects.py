@@ -40,7 +40,7 @@ def _of_rule(rule: Rule, settings: Settings) -> Subject:
         column=rule.threshold_column,
         aggregation=rule.aggregation_type,
         operator=rule.threshold_operator,
-        value=rule.threshold,
+        value=rule.threshold if rule.threshold_operand is None else rule.threshold_operand.label,
         schedule=rule.schedule_cron,
         time_zone=rule.schedule_timezone,
     )

@@ -25,6 +25,7 @@ from databricks_alerts.plan.decisions import (
     left_elsewhere,
     left_running,
     refer,
+    replaced_in_folders,
     running_though_paused,
     still_needed,
 )
@@ -50,6 +51,7 @@ from databricks_alerts.workspace_view.inventory import (
     take_inventory,
     user_name,
 )
+from databricks_alerts.workspace_view.surroundings import WorkspaceSurroundings
 from databricks_alerts.workspace_view.trash import trashed_lately
 from databricks_alerts.workspace_view.unlisted import with_unlisted
 
@@ -164,6 +166,7 @@ def prepare(
             existing=lambda: destination_types(listed.result()),
             look_up=SecretResolver(configuration, workspace_secrets(lambda: config)).look_up,
             deployer=lambda: user_name(config),
+            around=WorkspaceSurroundings(config),
         )
         inventory = with_unlisted(config, snapshot, listed.result())
         trashed = 0
@@ -241,6 +244,7 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         left_running(_disabled(snapshot), prepared.inventory, deployed),
         running_though_paused(alerts, prepared.inventory) if settings.paused else None,
         *(f"{item.where}: {item.what}" for item in prepared.report.setting_findings),
+        *replaced_in_folders(alerts, prepared.inventory),
     ]
     return Plan(
         prepared,
@@ -306,12 +310,13 @@ def _alert_candidates(prepared: Prepared) -> list[Candidate]:
             rule.databricks_alert_id or "",
             rule.alert_id in good,
             rule.databricks_display_name or "",
+            rule.folder or "",
         )
         for rule in snapshot.rules
         if rule.is_enabled
     ]
     broken = [
-        Candidate(item.key, item.name, item.databricks_id, valid=False)
+        Candidate(item.key, item.name, item.databricks_id, valid=False, folder=item.folder or "")
         for item in snapshot.invalid_rules
         if item.is_enabled
     ]

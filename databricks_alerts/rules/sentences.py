@@ -25,7 +25,11 @@ def threshold(rule: Rule) -> str:
         source = Operand(rule.threshold_column, rule.aggregation_type).label
     else:
         source = f"{rule.threshold_column} of the first row"
-    value = "" if rule.threshold_operator.startswith("IS") else f" {_value(rule.threshold)}"
+    operand = rule.threshold_operand
+    if rule.threshold_operator.startswith("IS"):
+        value = ""
+    else:
+        value = f" {_value(rule.threshold) if operand is None else operand.label}"
     return (
         f"TRIGGERED when {source} {rule.threshold_operator}{value}; "
         f"without rows: {rule.empty_result_state}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -28,7 +28,14 @@ from databricks_alerts.validation.report import RuleResult, ValidationReport
 from databricks_alerts.validation.schedule import check_schedule
 from databricks_alerts.validation.secrets import LookUp, missing_secrets
 from databricks_alerts.validation.statement import check_statement, read_statement
+from databricks_alerts.validation.surroundings import (
+    Surroundings,
+    ask_surroundings,
+    check_surroundings,
+)
 from databricks_alerts.validation.waiting import wait_for_secrets
+
+_Place = tuple[str | None, str]  # a rule's folder and display name
 
 __all__ = ["RuleResult", "ValidationReport", "validate"]
 
@@ -42,13 +49,15 @@ def validate(
     existing: Callable[[], Mapping[str, str]] = dict,
     look_up: LookUp | None = None,
     deployer: Callable[[], str] = str,
+    around: Surroundings | None = None,
 ) -> ValidationReport:
     """Validate every enabled rule and destination.
 
     One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when it
     was last found valid, unless `full`. `existing` as for `destination_findings`, `look_up` as for
-    `missing_secrets` (None: references are not looked up), `deployer` tells who deploys. Of a row
-    that is no rule, whatever can be read is checked too. Raises WarehouseError or WorkspaceError
+    `missing_secrets` (None: references are not looked up), `deployer` tells who deploys, `around`
+    what else the workspace has (None: it is not asked). Of a row that is no rule, whatever can be
+    read is checked too. Raises WarehouseError or WorkspaceError
     for trouble that is no rule's fault.
     """
     there = cache(existing)
@@ -60,13 +69,15 @@ def validate(
     names = _name_counts(snapshot)
     enabled = [rule for rule in snapshot.rules if rule.is_enabled]
     environment = snapshot.environment
+    invalid = [item for item in snapshot.invalid_rules if item.is_enabled]
+    answers = ask_surroundings([*enabled, *_read(invalid)], settings, around, warehouse.map)
 
     def draft(rule: Rule) -> _Draft:
-        around = check_channels(rule, destinations, there) + environment.of(rule.alert_id)
-        return _draft(rule, settings, names, around)
+        named = [*check_channels(rule, destinations, there), *environment.of(rule.alert_id)]
+        named += check_surroundings(rule, answers)
+        return _draft(rule, settings, names, named)
 
     drafts = [draft(rule) for rule in enabled]
-    invalid = [item for item in snapshot.invalid_rules if item.is_enabled]
     # Rules that were never deployed were hardly ever explained: their turn comes right behind.
     new = sum(1 for rule in enabled if full or not rule.databricks_alert_id)
     with warehouse.opening(new + len(invalid)):
@@ -102,6 +113,14 @@ def _blamed(result: RuleResult, settings: Settings) -> RuleResult:
     return result.model_copy(update={"findings": found})
 
 
+def _read(rows: Iterable[InvalidRow]) -> Iterator[Rule]:
+    """What can be read of rows that are no rules."""
+    for row in rows:
+        for reading in row.readings:
+            if isinstance(reading.record, Rule):
+                yield reading.record
+
+
 @dataclass(frozen=True)
 class _Draft:
     """A rule and what is found without the warehouse; `explainable` if EXPLAIN is to be asked.
@@ -127,10 +146,11 @@ class _Fingerprints:
 def _draft(
     rule: Rule,
     settings: Settings,
-    names: Mapping[str, list[str]],
-    around: list[Finding],
+    names: Mapping[_Place, list[str]],
+    named: list[Finding],
 ) -> _Draft:
-    found = [*check_schedule(rule), *around, *_same_name(rule, names)]
+    """`named` are the findings about what the rule names of the workspace."""
+    found = [*check_schedule(rule), *named, *_same_name(rule, names)]
     query, template_findings = _render(rule, settings)
     found += template_findings
     if template_findings:
@@ -203,17 +223,19 @@ def _destinations(snapshot: Snapshot, broken: list[Finding]) -> dict[str, str]:
     return reasons
 
 
-def _name_counts(snapshot: Snapshot) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
+def _name_counts(snapshot: Snapshot) -> dict[_Place, list[str]]:
+    names: dict[_Place, list[str]] = {}
     for rule in snapshot.rules:
         if rule.is_enabled:
-            names.setdefault(rule.display_name, []).append(rule.alert_id)
+            names.setdefault((rule.folder, rule.display_name), []).append(rule.alert_id)
     return names
 
 
-def _same_name(rule: Rule, names: Mapping[str, list[str]]) -> list[Finding]:
+def _same_name(rule: Rule, names: Mapping[_Place, list[str]]) -> list[Finding]:
     """Two alerts of one name in one folder collide (RESOURCE_ALREADY_EXISTS)."""
-    others = [key for key in names.get(rule.display_name, ()) if key != rule.alert_id]
+    others = [
+        key for key in names.get((rule.folder, rule.display_name), ()) if key != rule.alert_id
+    ]
     if not others:
         return []
     return [

@@ -392,7 +392,10 @@ class Team:
         def program() -> None:
             planned = plan(prepared, deployed_by_this_stack())
             self.blocked, self.warnings = planned.blocked, planned.warnings
-            Alerting("alerting", AlertingArgs(planned, lambda value: value, self._rename))
+            Alerting(
+                "alerting",
+                AlertingArgs(planned, lambda value: value, self._rename, lambda _path: None),
+            )
             export_outputs(planned)
 
         result = run(self.directory, self.storage, self.models, program, operation, refresh=True)
