@@ -11,12 +11,15 @@ ALERTS := $(BIN)/alerts
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(VENV)/.runtime ## Start a local workspace, seed the 29 rules and deploy them to the stack `local`
+up: $(VENV)/.runtime ## Start a local workspace, deploy the 29 rules to the stack `local` and evaluate each once
 	@$(ALERTS) workspace start
 	@$(ALERTS) init -s local
 	@$(ALERTS) seed health_monitor -s local
 	@$(ALERTS) up -s local --yes
+	@$(ALERTS) workspace run --all
 	@$(ALERTS) status -s local
+	@echo "Look at them (the link works once; alerts workspace open prints another):"
+	@$(ALERTS) workspace open
 
 test: $(VENV)/.development ## Run the tests (unit and, against a real local workspace, integration)
 	@$(ALERTS) pulumi build --if-go

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated
 
 import typer
+from rich.progress import track
 from rich.table import Table
 
 from databricks_alerts.cli import console
@@ -18,6 +22,8 @@ from databricks_alerts.local_workspace import client, process
 from databricks_alerts.local_workspace.errors import WorkspaceProcessError
 from databricks_alerts.local_workspace.faults.rules import KINDS
 from databricks_alerts.snapshot import read_snapshot
+
+_AT_A_TIME = 4
 
 app = typer.Typer(no_args_is_help=True, help="Start, stop and look at the local workspace.")
 
@@ -92,11 +98,19 @@ def _facts(running: process.Running | None) -> dict[str, object]:
 
 @app.command()
 def run(
-    alert: Annotated[str, typer.Argument(help="An alert's id, its name, or its rule's alert_id.")],
+    alert: Annotated[
+        str | None, typer.Argument(help="An alert's id, its name, or its rule's alert_id.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every alert of the workspace.")] = False,
     json: Json = False,
 ) -> None:
-    """Evaluate an alert now; exit status 1 if that fails."""
+    """Evaluate an alert now, or all of them; exit status 1 if one fails."""
+    if every == (alert is not None):
+        raise ConfigurationError("name one alert to evaluate, or give --all")
     running = _running()
+    if alert is None:
+        _run_all(running, json)
+        return
     evaluation = client.run_alert(running, _find(running, alert))
     if json:
         console.print_json(evaluation)
@@ -106,6 +120,30 @@ def run(
             f"{evaluation['display_name']}: {evaluation['state']} ({found})", markup=False
         )
     if evaluation["state"] == "ERROR":
+        raise typer.Exit(1)
+
+
+def _run_all(running: process.Running, json: bool) -> None:
+    alerts = client.alerts(running)
+    keys = [item["id"] for item in alerts if item.get("lifecycle_state") == "ACTIVE"]
+    with ThreadPoolExecutor(_AT_A_TIME) as workers:
+        running_now = workers.map(partial(client.run_alert, running), keys)
+        done = list(
+            track(running_now, "Evaluating", len(keys), console=console.errors, transient=True)
+        )
+    states = Counter(str(item["state"]) for item in done)
+    if json:
+        console.print_json(done)
+    else:
+        console.out.print(
+            f"Evaluated {len(done)} alerts: "
+            + ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
+            highlight=False,
+        )
+        for item in done:
+            if item["state"] == "ERROR":
+                console.out.print(f"  {item['display_name']}: {item['error']}", markup=False)
+    if states["ERROR"]:
         raise typer.Exit(1)
 
 
