@@ -241,3 +241,112 @@ def test_no_statement_ends_in_an_internal_error(
     named = ", ".join(f"{item} AS a{index}" for index, item in enumerate(items))
     told = _told(warehouse, f"SELECT {named} FROM system.billing.usage {group} {order}")
     assert told in ("runs", "refused", "unsupported")
+
+
+@pytest.fixture(scope="module")
+def changed(warehouse: Warehouse) -> Warehouse:
+    """The warehouse with a table of a map that statements copy from and change."""
+    for sql in (
+        "CREATE TABLE main.default.given (a INT, b INT, m MAP<STRING, STRING>)",
+        "INSERT INTO main.default.given VALUES (1, 0, map('u', 'x')), (4, 2, map('u', 'z'))",
+    ):
+        warehouse.execute(sql, user=ADMIN)
+    return warehouse
+
+
+READ = "SELECT m.u AS u, a * 2 AS x, x + 1 AS y FROM main.default.given"
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [
+        (f"CREATE TABLE main.default.made AS {READ}", [("x", 2, 3), ("z", 8, 9)]),
+        (f"CREATE TABLE main.default.made AS SELECT * EXCEPT (u) FROM ({READ})", [(2, 3), (8, 9)]),
+        (
+            "CREATE TABLE main.default.made AS SELECT m.u, count(*) AS n FROM main.default.given "
+            "GROUP BY ALL",
+            [("x", 1), ("z", 1)],
+        ),
+        (f"CREATE VIEW main.default.made AS {READ}", [("x", 2, 3), ("z", 8, 9)]),
+    ],
+)
+def test_a_query_that_makes_something_is_databricks_sql_too(
+    changed: Warehouse, change: str, rows: list[object]
+) -> None:
+    kind = change.split()[1]
+    changed.execute(change, user=ADMIN)
+    try:
+        found = changed.execute("SELECT * FROM main.default.made ORDER BY 1", user=ADMIN)
+    finally:
+        changed.execute(f"DROP {kind} main.default.made", user=ADMIN)
+    assert [tuple(row.values()) for row in found.table.to_pylist()] == rows
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [
+        ("INSERT INTO {t} SELECT m.u, a * 3 AS x, x + 1 AS y FROM {g} WHERE m.u = 'z'", [12, 5]),
+        ("INSERT INTO {t} (y, x) SELECT a + 6 AS p, p + 1 AS q FROM {g} WHERE m.u = 'z'", [11, 5]),
+        ("INSERT OVERWRITE {t} SELECT m.u, a * 3 AS x, x + 1 AS y FROM {g}", [3, 12]),
+        ("UPDATE {t} SET x = iff(y > 1, 7, 8) WHERE m.u = 'k'", [7]),
+        ("UPDATE {t} SET x = 6 WHERE y <> 0 AND x / y > 1", [6]),
+        ("UPDATE {t} SET x = NULL / (y - y)", [None]),
+        ("DELETE FROM {t} WHERE m.u = 'k'", []),
+        ("DELETE FROM {t} WHERE u LIKE ANY ('no%', 'k%')", []),
+        ("DELETE FROM {t} WHERE x IN (SELECT a * 5 AS p FROM {g} WHERE m.u = 'x')", []),
+        (
+            "MERGE INTO {t} AS t USING (SELECT m.u AS k, a FROM {g}) AS s ON t.x = s.a + 4 "
+            "WHEN MATCHED AND s.k = 'x' THEN UPDATE SET t.x = iff(s.a > 0, 1, 2) "
+            "WHEN NOT MATCHED THEN INSERT (u, x) VALUES (s.k, iff(s.a > 0, 9, 2))",
+            [1, 9],
+        ),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON t.x = s.a AND s.m.u = t.m.u "
+            "WHEN NOT MATCHED AND s.m.u = 'z' THEN INSERT (x) VALUES (s.b)",
+            [2, 5],
+        ),
+    ],
+)
+def test_a_statement_that_changes_rows_is_databricks_sql_too(
+    changed: Warehouse, change: str, rows: list[object]
+) -> None:
+    table = "main.default.target"
+    has_map = change.startswith(("UPDATE", "DELETE")) or "t.m.u" in change
+    columns = "u STRING, x INT, y INT" + (", m MAP<STRING, STRING>" if has_map else "")
+    value = "'k', 5, 2" + (", map('u', 'k')" if has_map else "")
+    changed.execute(f"CREATE TABLE {table} ({columns})", user=ADMIN)
+    try:
+        changed.execute(f"INSERT INTO {table} VALUES ({value})", user=ADMIN)
+        changed.execute(change.format(t=table, g="main.default.given"), user=ADMIN)
+        found = changed.execute(f"SELECT x FROM {table}", user=ADMIN).table.column(0).to_pylist()
+    finally:
+        changed.execute(f"DROP TABLE {table}", user=ADMIN)
+    assert sorted(found, key=str) == sorted(rows, key=str)
+
+
+@pytest.mark.parametrize(
+    ("change", "condition"),
+    [
+        ("CREATE TABLE main.default.made AS SELECT sum(m) AS n FROM {g}", "DATATYPE_MISMATCH"),
+        ("INSERT INTO {g} SELECT nope, 1, map() FROM {g}", "UNRESOLVED_COLUMN"),
+        ("UPDATE {g} SET a = nope", "UNRESOLVED_COLUMN"),
+        ("UPDATE {g} SET a = 1 WHERE current_date() > a", "DATATYPE_MISMATCH"),
+        ("DELETE FROM {g} WHERE a.u = 'x'", "UNRESOLVED_COLUMN"),
+        (
+            "MERGE INTO {g} AS t USING {g} AS s ON t.a = s.nope WHEN MATCHED THEN DELETE",
+            "UNRESOLVED_COLUMN",
+        ),
+    ],
+)
+def test_a_statement_that_changes_rows_is_refused_as_databricks_does(
+    changed: Warehouse, change: str, condition: str
+) -> None:
+    with pytest.raises(SqlError) as caught:
+        changed.execute(change.format(g="main.default.given"), user=ADMIN)
+    assert caught.value.condition.split(".")[0] == condition
+
+
+@pytest.mark.parametrize("before", ["-- who\n", "/* who */ ", "\n\n -- a\n/* b\n c */\n"])
+def test_a_comment_in_front_changes_nothing(warehouse: Warehouse, before: str) -> None:
+    sql = f"{before}SELECT m.k AS v FROM (SELECT map('k', 7) AS m) ORDER BY ALL"
+    assert warehouse.execute(sql, user=ADMIN).table.column(0).to_pylist() == [7]

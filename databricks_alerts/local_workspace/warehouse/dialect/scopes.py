@@ -73,13 +73,23 @@ def resolved(tree: exp.Expr, lookup: Lookup) -> Names:
         resolver.numbers[id(select)] = number
     for number, pivot in enumerate(tree.find_all(exp.Pivot)):
         resolver.numbers[id(pivot)] = number
-    query = tree if isinstance(tree, exp.Query) else tree.find(exp.Query)
     try:
-        for scope in traverse_scope(query) if query is not None else ():
-            resolver.resolve(scope)
+        if isinstance(tree, _CHANGES):
+            resolver.resolve_change(tree)
+        for query in _queries(tree):
+            resolver.resolve_query(query)
     except (SqlglotError, RecursionError):
         names.complete = False
     return names
+
+
+_CHANGES = (exp.Update, exp.Delete, exp.Merge)
+
+
+def _queries(tree: exp.Expr) -> list[exp.Query]:
+    """The outermost queries of a statement."""
+    nodes = tree.walk(prune=lambda node: isinstance(node, exp.Query))
+    return [node for node in nodes if isinstance(node, exp.Query)]
 
 
 class _Resolver:
@@ -89,12 +99,42 @@ class _Resolver:
         self._outputs: dict[int, Columns | None] = {}
         self._sources: dict[int, dict[str, Columns | None]] = {}
         self._done: set[int] = set()
+        self._of_queries: dict[int, Columns | None] = {}
+        self._changed: dict[str, Columns | None] = {}
         self.numbers: dict[int, int] = {}
         self._annotator = TypeAnnotator(
             MappingSchema(dialect="databricks"), _metadata(), overwrite_types=False
         )
 
-    def resolve(self, scope: Scope) -> None:
+    def resolve_query(self, query: exp.Query) -> Columns | None:
+        """The query's output columns."""
+        if id(query) not in self._of_queries:
+            columns: Columns | None = None
+            for scope in traverse_scope(query):
+                self._resolve(scope)
+                columns = self._outputs[id(scope)]
+            self._of_queries[id(query)] = columns
+        return self._of_queries[id(query)]
+
+    def resolve_change(self, tree: exp.Expr) -> None:
+        """The names of an UPDATE, DELETE or MERGE that stand in none of its queries."""
+        for table in (
+            (tree.this, tree.args["using"]) if isinstance(tree, exp.Merge) else (tree.this,)
+        ):
+            if isinstance(table, exp.Table):
+                columns = self._lookup([part.name for part in table.parts])
+            else:
+                held = table.unnest() if isinstance(table, exp.Subquery) else None
+                columns = self.resolve_query(held) if isinstance(held, exp.Query) else None
+            self._changed[table.alias_or_name.lower()] = columns
+        nodes = tree.walk(prune=lambda node: isinstance(node, exp.Query))
+        for column in [node for node in nodes if isinstance(node, exp.Column)]:
+            self._name(column, None, {})
+        for node in tree.iter_expressions():
+            if not isinstance(node, exp.Table | exp.Subquery):
+                self._annotator.annotate_expression(node)
+
+    def _resolve(self, scope: Scope) -> None:
         query = scope.expression
         sources = self._of(scope)
         if isinstance(query, exp.Select):
@@ -173,7 +213,7 @@ class _Resolver:
             return output
         return dict(zip(columns, output.values(), strict=True))
 
-    def _name(self, column: exp.Column, scope: Scope, aliases: Columns) -> None:
+    def _name(self, column: exp.Column, scope: Scope | None, aliases: Columns) -> None:
         if (
             column.is_star
             or not isinstance(column.this, exp.Identifier)
@@ -196,7 +236,11 @@ class _Resolver:
                 return
             known = known and None not in sources.values()
             at = at.parent if _sees_around(at) else None
-        if known:
+        found = next(_meanings(parts, self._changed), None)
+        if found:
+            self._mean(column, found)
+            return
+        if known and None not in self._changed.values():
             self._names.missing.append(column)
         else:
             self._names.complete = False

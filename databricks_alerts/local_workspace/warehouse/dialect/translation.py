@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,8 @@ FOR_SAIL: tuple[Pass, ...] = (
     order_by_all.rewrite,
     filters_after_windows.rewrite,
 )
-_FIRST = ("SELECT", "WITH", "FROM", "(", "INSERT")
+_FIRST = ("SELECT", "WITH", "FROM", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE")
+_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def translated(
     Raises SqlError for what Databricks refuses and the engine does not (`refuses`); places in it
     count from the start of `before`, which stands in front of the statement.
     """
-    if not sql.lstrip().upper().startswith(_FIRST):
+    space = _SPACE.match(sql)
+    if not sql[space.end() if space else 0 :].upper().startswith(_FIRST):
         return Translation(sql)
     try:
         tree = sqlglot.parse_one(sql, read="databricks")
