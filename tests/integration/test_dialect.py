@@ -305,6 +305,31 @@ def test_a_query_that_makes_something_is_databricks_sql_too(
             "WHEN NOT MATCHED AND s.m.u = 'z' THEN INSERT (x) VALUES (s.b)",
             [2, 5],
         ),
+        ("UPDATE {t} SET m = map('u', 'q'), x = 4 WHERE m.u = 'k'", [4]),
+        ("UPDATE {t} SET u = upper(m.u) COLLATE UTF8_LCASE, x = 3 WHERE m.u = 'k'", [3]),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON s.m.u = 'x' AND t.m.u = 'k' "
+            "WHEN MATCHED THEN UPDATE SET t.m = s.m, t.x = s.a",
+            [1],
+        ),
+        ("UPDATE {t} SET m = NULL, u = NULL, x = 8 WHERE m.u = 'k'", [8]),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON s.m.u = 'x' AND t.m.u = 'k' "
+            "WHEN MATCHED THEN UPDATE SET t.m = NULL, t.x = NULL",
+            [None],
+        ),
+        (
+            "MERGE INTO {t} AS t USING {g} AS s ON t.m.u = s.m.u WHEN NOT MATCHED "
+            "AND s.a = 4 THEN INSERT (x, m) VALUES (s.a, NULL)",
+            [4, 5],
+        ),
+        (
+            "-- sets all\n/* of it */ MERGE INTO {t} AS t USING (SELECT inline(from_json("
+            '\'[{{"k": 5, "m": {{"u": "v"}}}}]\', '
+            "'ARRAY<STRUCT<k INT, m MAP<STRING, STRING>>>'"
+            "))) AS s ON t.x = s.k AND t.m.u = 'k' WHEN MATCHED THEN UPDATE SET m = s.m, x = 6",
+            [6],
+        ),
     ],
 )
 def test_a_statement_that_changes_rows_is_databricks_sql_too(
@@ -322,6 +347,40 @@ def test_a_statement_that_changes_rows_is_databricks_sql_too(
     finally:
         changed.execute(f"DROP TABLE {table}", user=ADMIN)
     assert sorted(found, key=str) == sorted(rows, key=str)
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ("VALUES (1, NULL, NULL, NULL, NULL)", 1),
+        ("VALUES (1, 'a', NULL, NULL, NULL), (2, NULL, map('k', 'v'), array(1), NULL)", 2),
+        ("(x, m) VALUES (1, NULL), (2, map('k', 'v'))", 2),
+        ("(x, m) VALUES (1, map('k', 'v')), (2, NULL)", 2),
+        ("(l, u) VALUES (NULL, 'a'), (NULL, NULL), (array(1, 2), NULL)", 3),
+        ("(r, x) VALUES (NULL, 1), (named_struct('f', 1), NULL)", 2),
+        ("SELECT 1, NULL, NULL, NULL, NULL", 1),
+        ("SELECT 1, NULL, NULL, NULL, NULL UNION ALL SELECT 2, 'a', map('k', 'v'), NULL, NULL", 2),
+        ("(x, u) SELECT 5, 5", 1),
+        ("(u, x) SELECT x, x FROM (SELECT 1 AS x)", 1),
+        ("BY NAME SELECT NULL AS m, NULL AS x", 1),
+    ],
+)
+def test_null_is_written_into_a_column_of_any_type(
+    changed: Warehouse, values: str, count: int
+) -> None:
+    table = "main.default.nulls"
+    columns = "x INT, u STRING, m MAP<STRING, STRING>, l ARRAY<INT>, r STRUCT<f: INT>"
+    changed.execute(f"CREATE TABLE {table} ({columns})", user=ADMIN)
+    try:
+        changed.execute(f"INSERT INTO {table} {values}", user=ADMIN)
+        found = changed.execute(f"SELECT * FROM {table}", user=ADMIN).table
+    finally:
+        changed.execute(f"DROP TABLE {table}", user=ADMIN)
+    assert found.num_rows == count
+    assert found.column_names == ["x", "u", "m", "l", "r"]
+    given = {value for row in found.to_pylist() for value in map(str, row.values())}
+    allowed = {"None", "1", "2", "5", "a", "[('k', 'v')]", "[1]", "[1, 2]", "{'f': 1}"}
+    assert given <= allowed
 
 
 @pytest.mark.parametrize(

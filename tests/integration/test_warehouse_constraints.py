@@ -62,8 +62,13 @@ OF_TABLES = {("parent", "p", "PRIMARY KEY"), ("child", "child_id_pk", "PRIMARY K
 def test_a_foreign_key_is_shown_not_enforced_and_dropped(warehouse: Warehouse, key: str) -> None:
     _run(warehouse, f"ALTER TABLE main.s.child ADD {key}")
     assert _keys(warehouse) == OF_TABLES | {("child", "fk", "FOREIGN KEY")}
-    usage = "SELECT column_name FROM main.information_schema.key_column_usage WHERE "
-    assert _run(warehouse, f"{usage} constraint_name = 'fk'") == [("parent_id",)]
+    usage = (
+        "SELECT column_name, ordinal_position, position_in_unique_constraint "
+        "FROM main.information_schema.key_column_usage WHERE "
+    )
+    assert _run(warehouse, f"{usage} constraint_name = 'fk'") == [("parent_id", 1, 1)]
+    of_primary_keys = f"{usage} table_schema = 's' AND constraint_name <> 'fk'"
+    assert {row[2] for row in _run(warehouse, of_primary_keys)} == {None}
     _run(warehouse, "INSERT INTO main.s.child VALUES (1, 99), (1, 98)")
     _run(warehouse, "ALTER TABLE main.s.child RENAME TO main.s.other")
     assert ("other", "fk", "FOREIGN KEY") in _keys(warehouse)

@@ -174,10 +174,10 @@ def test_information_schema_knows_tables_and_columns(warehouse: Warehouse, table
     for catalog in ("main", "system"):
         found = _run(
             warehouse,
-            f"SELECT column_name, is_nullable FROM {catalog}.information_schema.columns {where} "
-            "ORDER BY ordinal_position",
+            "SELECT ordinal_position, column_name, is_nullable "
+            f"FROM {catalog}.information_schema.columns {where} ORDER BY ordinal_position",
         )
-        assert _values(found) == [("id", "NO"), ("n", "YES")]
+        assert _values(found) == [(1, "id", "NO"), (2, "n", "YES")]
 
 
 def test_a_view_takes_the_names_it_declares(warehouse: Warehouse, table: str) -> None:

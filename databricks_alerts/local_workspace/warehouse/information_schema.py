@@ -69,6 +69,7 @@ _VIEWS = {
         "position_in_unique_constraint",
     ),
 }
+Rows = list[list[str | None]]
 _NUMBERS = {"ordinal_position", "position_in_unique_constraint"}
 
 
@@ -93,7 +94,7 @@ def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -
     return _REFERENCE.sub(expand, sql)
 
 
-def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> list[list[str]]:
+def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> Rows:
     owners = _scopes(scope, catalog)
     match view:
         case "catalogs":
@@ -108,7 +109,7 @@ def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> lis
     ]
 
 
-def _table_rows(view: str, table: Table, session: SparkSession) -> list[list[str]]:
+def _table_rows(view: str, table: Table, session: SparkSession) -> Rows:
     match view:
         case "tables":
             is_view = table.kind == "VIEW"
@@ -130,7 +131,7 @@ def _table_rows(view: str, table: Table, session: SparkSession) -> list[list[str
     return _column_rows(table, session)
 
 
-def _constraint_rows(table: Table) -> list[list[str]]:
+def _constraint_rows(table: Table) -> Rows:
     name = [table.name.catalog, table.name.schema]
     return [
         [*name, key.name, *table.name.parts, key.kind, "YES", "YES", "NO"]
@@ -138,10 +139,18 @@ def _constraint_rows(table: Table) -> list[list[str]]:
     ]
 
 
-def _key_rows(table: Table) -> list[list[str]]:
+def _key_rows(table: Table) -> Rows:
+    """Only a foreign key's columns have a position in another key."""
     name = [table.name.catalog, table.name.schema]
     return [
-        [*name, key.name, *table.name.parts, column, str(position), str(position)]
+        [
+            *name,
+            key.name,
+            *table.name.parts,
+            column,
+            str(position),
+            str(position) if key.kind == "FOREIGN KEY" else None,
+        ]
         for key in table.constraints
         for position, column in enumerate(key.columns, 1)
     ]
@@ -155,11 +164,11 @@ def _scopes(scope: str, catalog: Catalog) -> list[str]:
 # Columns by what defines a table or view: a look at information_schema is about all of a catalog,
 # and asking the engine for each would take longer the more there are. A view's columns are those of
 # its creation, as in Unity Catalog (ALTER VIEW … WITH SCHEMA is not known here).
-_KNOWN_COLUMNS: dict[tuple[str, str, int], list[list[str]]] = {}
+_KNOWN_COLUMNS: dict[tuple[str, str, int], Rows] = {}
 _MOST_KNOWN = 20_000
 
 
-def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
+def _column_rows(table: Table, session: SparkSession) -> Rows:
     key = (
         f"{table.name.quoted}@{table.created_at}",
         table.location or table.view_text,
@@ -178,7 +187,7 @@ def _column_rows(table: Table, session: SparkSession) -> list[list[str]]:
     return known
 
 
-def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
+def _analyzed_columns(table: Table, session: SparkSession) -> Rows:
     schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
     return [
         [
@@ -190,11 +199,11 @@ def _analyzed_columns(table: Table, session: SparkSession) -> list[list[str]]:
             re.sub(r"[<(].*", "", field.dataType.simpleString()).upper(),
             field.metadata.get("comment", ""),
         ]
-        for position, field in enumerate(schema.fields)
+        for position, field in enumerate(schema.fields, 1)
     ]
 
 
-def _table(view: str, rows: list[list[str]]) -> pa.Table:
+def _table(view: str, rows: Rows) -> pa.Table:
     """Rows, or none, as a table: positions as numbers, the rest as strings."""
     arrays = {}
     for index, name in enumerate(_VIEWS[view]):

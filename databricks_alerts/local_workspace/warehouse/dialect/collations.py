@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from databricks_alerts.local_workspace.warehouse.dialect.rewriting import Rewriting, put
+from databricks_alerts.local_workspace.warehouse.dialect.rewriting import (
+    Rewriting,
+    is_assignment,
+    put,
+)
 from databricks_alerts.local_workspace.warehouse.dialect.verbatim import call
 
 _COMPARES = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.Like)
@@ -23,7 +27,7 @@ def rewrite(query: Rewriting) -> bool:
         if not folds and name not in _BY_BYTES:
             continue
         above = node.parent
-        if folds and isinstance(above, _COMPARES):
+        if folds and isinstance(above, _COMPARES) and not is_assignment(above):
             other = above.right if above.left is node else above.left
             put(node, call("lower", node.this.copy()))
             put(other, call("lower", other.copy()))

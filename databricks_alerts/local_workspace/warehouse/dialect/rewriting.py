@@ -51,6 +51,15 @@ class Rewriting:
 Pass = Callable[[Rewriting], bool]
 
 
+def is_assignment(node: exp.Expr) -> bool:
+    """Whether an `=` sets a column: SET in UPDATE and MERGE parses as comparisons."""
+    return (
+        isinstance(node, exp.EQ)
+        and isinstance(node.parent, exp.Update)
+        and node.arg_key == "expressions"
+    )
+
+
 def put(node: exp.Expr, new: exp.Expr) -> None:
     """`new` in a node's place; the column that holds it keeps the name that Databricks gives it."""
     item = item_of(node)

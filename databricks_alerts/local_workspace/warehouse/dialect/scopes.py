@@ -44,6 +44,8 @@ class Names:
     # What each SELECT reads, by the SELECT's number in the walk; so for what each PIVOT turns.
     reads: dict[int, Mapping[str, Columns | None]] = field(default_factory=dict)
     turned: dict[int, Columns | None] = field(default_factory=dict)
+    # The columns of the table that the statement writes into.
+    written: Columns | None = None
     complete: bool = True
 
 
@@ -74,6 +76,7 @@ def resolved(tree: exp.Expr, lookup: Lookup) -> Names:
     for number, pivot in enumerate(tree.find_all(exp.Pivot)):
         resolver.numbers[id(pivot)] = number
     try:
+        names.written = _written(tree, lookup)
         if isinstance(tree, _CHANGES):
             resolver.resolve_change(tree)
         for query in _queries(tree):
@@ -84,6 +87,14 @@ def resolved(tree: exp.Expr, lookup: Lookup) -> Names:
 
 
 _CHANGES = (exp.Update, exp.Delete, exp.Merge)
+
+
+def _written(tree: exp.Expr, lookup: Lookup) -> Columns | None:
+    """The columns of the table that an INSERT, UPDATE, DELETE or MERGE writes into."""
+    if not isinstance(tree, (*_CHANGES, exp.Insert)):
+        return None
+    table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    return lookup([part.name for part in table.parts]) if isinstance(table, exp.Table) else None
 
 
 def _queries(tree: exp.Expr) -> list[exp.Query]:

@@ -17,6 +17,7 @@ from databricks_alerts.local_workspace.warehouse.dialect import (
     filters_after_windows,
     function_calls,
     group_by_all,
+    inserted_columns,
     json_paths,
     lateral_aliases,
     lazy_conditions,
@@ -28,7 +29,9 @@ from databricks_alerts.local_workspace.warehouse.dialect import (
     star_except,
     tumbling_windows,
     type_rules,
+    values_nulls,
     verbatim,
+    written_nulls,
 )
 from databricks_alerts.local_workspace.warehouse.dialect.rewriting import Pass, Rewriting
 from databricks_alerts.local_workspace.warehouse.dialect.scopes import Lookup, Names, resolved
@@ -59,6 +62,9 @@ FOR_SAIL: tuple[Pass, ...] = (
     group_by_all.rewrite,
     order_by_all.rewrite,
     filters_after_windows.rewrite,
+    values_nulls.rewrite,
+    written_nulls.rewrite,
+    inserted_columns.rewrite,
 )
 _FIRST = ("SELECT", "WITH", "FROM", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE")
 _SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)

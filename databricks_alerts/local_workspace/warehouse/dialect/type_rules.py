@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from databricks_alerts.local_workspace.warehouse.dialect.rewriting import is_assignment
 from databricks_alerts.local_workspace.warehouse.dialect.scopes import place
 from databricks_alerts.local_workspace.warehouse.errors import SqlError, TailedSqlError
 
@@ -86,6 +87,8 @@ def kind_of(node: exp.Expr | None) -> str:
 
 
 def _operators(node: exp.Expr, sql: _Text) -> Iterator[SqlError]:
+    if is_assignment(node):
+        return
     if isinstance(node, exp.Binary) and isinstance(node, _COMPARISONS):
         yield from _pair(node, node.left, node.right, sql)
     elif isinstance(node, exp.Between):
