@@ -17,14 +17,13 @@ from warehouse_server import ADMIN, SPARK
 
 from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
 
-pytestmark = pytest.mark.skipif(bool(SPARK), reason="about what Sail lacks")
 DATA = Path(__file__).parent / "data"
 QUERIES = json.loads((DATA / "dialect_queries.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    made = Warehouse(tmp_path_factory.mktemp("dialect"), is_admin=lambda user: user == ADMIN)
+    made = Warehouse(tmp_path_factory.mktemp("dialect"), SPARK, is_admin=lambda user: user == ADMIN)
     made.start()
     yield made
     made.stop()
