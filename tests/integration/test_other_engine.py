@@ -1,7 +1,7 @@
 """A Spark Connect server that others run, in place of the embedded one (`--spark`).
 
 Here it is Sail without any catalog of ours, which knows two levels of names as Apache Spark does.
-With ALERTS_TEST_SPARK=sc://host:port the warehouse's other tests run on that server too.
+`make test-spark` (ALERTS_TEST_SPARK=sc://host:port) runs the warehouse's other tests on Spark too.
 """
 
 from __future__ import annotations
