@@ -14,6 +14,7 @@ from components.outputs import export_outputs, warn
 from components.recording import recording
 from databricks_alerts.destinations.secrets import SecretResolver, workspace_secrets
 from databricks_alerts.plan.deployment import plan, prepared_or_prepare
+from databricks_alerts.workspace_view.folders import place_folder
 from databricks_alerts.workspace_view.inventory import rename_alert
 
 with told_plainly():
@@ -31,7 +32,8 @@ with told_plainly():
     outcome = recording(planned, deployed, workspace_config)
     rename = partial(rename_alert, workspace_config)
     hooks = outcome.hooks if outcome else Hooks()
-    alerting = Alerting("alerting", AlertingArgs(planned, secrets.resolve, rename, hooks))
+    make = partial(place_folder, workspace_config)
+    alerting = Alerting("alerting", AlertingArgs(planned, secrets.resolve, rename, make, hooks))
     export_outputs(planned)
     if outcome:
         outcome.finish(alerting)

@@ -12,12 +12,15 @@ import pulumi_databricks as databricks
 from components.access import Access, AccessArgs
 from components.alert import declare_alert, hold_alert
 from components.destination import Resolve, declare_destination, hold_destination
+from components.folder import Folders, MakeFolder
 from components.hooks import Hooks
 from components.name_release import Rename, name_release
 from databricks_alerts.deployed import COMPONENT_TYPE
 from databricks_alerts.plan.decisions import Declared
 from databricks_alerts.plan.deployment import Plan
 from databricks_alerts.plan.names import in_order
+from databricks_alerts.rules.resources import home_of
+from databricks_alerts.workspace_view.inventory import folder
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,13 @@ class AlertingArgs:
     """What to declare: the plan, and how references to secrets become values.
 
     `hooks` are bound to every alert and destination; `rename` gives the alert of a Databricks id
-    another display name.
+    another display name, `make_folder` makes the folder of a rule that names its own.
     """
 
     plan: Plan
     resolve: Resolve
     rename: Rename
+    make_folder: MakeFolder
     hooks: Hooks = field(default_factory=Hooks)
 
 
@@ -76,20 +80,31 @@ class Alerting(pulumi.ComponentResource):
     def _declare_alerts(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:
         items = {item.key: item for item in args.plan.alerts if item.decision != "skip"}
         after = {key: item.after for key, item in items.items() if item.after}
+        there = {alert.parent_path for alert in args.plan.prepared.inventory.alerts}
+        folders = Folders(args.make_folder, there)
         made: dict[str, databricks.AlertV2] = {}
         for key in in_order(after, items):
             before = [made[after[key]]] if key in after else []
-            made[key] = self._declare_alert(args, items[key], before)
+            made[key] = self._declare_alert(args, items[key], before, folders)
         return {key: made[key].id for key in items}
 
     def _declare_alert(
-        self, args: AlertingArgs, item: Declared, before: Sequence[pulumi.Resource]
+        self,
+        args: AlertingArgs,
+        item: Declared,
+        before: Sequence[pulumi.Resource],
+        folders: Folders,
     ) -> databricks.AlertV2:
         prepared = args.plan.prepared
         if item.decision == "hold":
             return hold_alert(prepared.inventory.alert(item.existing), item, self)
         rule, query = prepared.deployable(item.key)
         hooks = args.hooks
+        # The stack's own folder is made before: by `alerts init` and `alerts up`.
+        home = folder(home_of(rule.folder, prepared.settings)) if rule.folder else ""
+        place = folders.hook(home) if home else None
+        if place is not None:
+            hooks = hooks.with_first(place)
         if item.frees:
             hooks = hooks.with_first(
                 name_release(prepared.inventory.alert(item.frees), args.rename)

@@ -32,9 +32,12 @@ def warn(plan: Plan) -> None:
     for warning in plan.warnings:
         pulumi.log.warn(warning)
     # `alerts` tells that itself, once for preview and update.
-    waiting = told_waiting(plan.prepared.report.waiting)
-    if waiting and not os.environ.get(PREPARED_VARIABLE):
-        pulumi.log.warn(waiting)
+    if not os.environ.get(PREPARED_VARIABLE):
+        for line in plan.prepared.environment:
+            pulumi.log.info(line)
+        waiting = told_waiting(plan.prepared.report.waiting)
+        if waiting:
+            pulumi.log.warn(waiting)
     # `alerts` has what was changed outside read again; the CLI does it when it is told to.
     drifts = plan.unseen_drifts
     if drifts and not os.environ.get(PREPARED_VARIABLE):

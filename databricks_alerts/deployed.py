@@ -48,13 +48,16 @@ class Deployed:
     """The last deployment of this stack: our ids to Databricks' ids, and the versions applied.
 
     `versions` is None when the stack was never deployed. `replaced` are the Databricks ids of
-    alerts that were lost and deployed again, by our ids. `twice` are ids that two resources hold.
+    alerts that were lost, or stood in another folder, and were deployed again, by our ids. `homes`
+    are the folders in which the state has alerts, by our ids. `twice` are ids that two resources
+    hold.
     """
 
     alerts: dict[str, str] = field(default_factory=dict)
     destinations: dict[str, str] = field(default_factory=dict)
     versions: Versions | None = None
     replaced: Mapping[str, str] = field(default_factory=dict)
+    homes: Mapping[str, str] = field(default_factory=dict)
     stray_alerts: tuple[Stray, ...] = ()
     stray_destinations: tuple[Stray, ...] = ()
     twice: tuple[str, ...] = ()
@@ -79,6 +82,7 @@ def deployed_from(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         destinations=destinations,
         versions=_versions(memory),
         replaced=_texts(memory.get("replaced")),
+        homes=_homes(resources),
         stray_alerts=stray_alerts,
         stray_destinations=stray_destinations,
         twice=(*twice_alerts, *twice_destinations),
@@ -104,6 +108,16 @@ def _of_type(
         else:
             strays.append(Stray(urn, key, identity))
     return placed, tuple(strays), tuple(key for key, count in times.items() if count > 1)
+
+
+def _homes(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    inside = f"::{COMPONENT_TYPE}${ALERT_TYPE}::"
+    alerts = {
+        urn.partition(inside)[2]: (item.get("outputs") or {}).get("parentPath")
+        for urn, item in resources.items()
+        if inside in urn
+    }
+    return _texts(alerts)
 
 
 def _outputs(resources: Mapping[str, Mapping[str, Any]], kind: str) -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ from databricks_alerts.workspace_view.inventory import (
     take_inventory,
     user_name,
 )
+from databricks_alerts.workspace_view.surroundings import WorkspaceSurroundings
 
 if TYPE_CHECKING:
     from databricks.sdk.core import Config
@@ -183,6 +184,7 @@ class Doctor:
             self._settings,
             self._warehouse,
             existing=lambda: destination_types(take_inventory(self._config)),
+            around=WorkspaceSurroundings(self._config),
         )
         refused = [f for f in report.findings if _FORBIDDEN.search(f"{f.what} {f.sqlstate}")]
         if refused:

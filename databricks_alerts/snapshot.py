@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from databricks_alerts.deployed import Versions
 from databricks_alerts.destinations.recipients import each_once
 from databricks_alerts.errors import TableError, WarehouseError
+from databricks_alerts.rules.environment import (
+    Environment,
+    in_environment,
+    read_placed,
+    read_placed_in_part,
+)
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.recorded import Recorded, digest, recorded
 from databricks_alerts.rules.rows import (
@@ -19,8 +26,6 @@ from databricks_alerts.rules.rows import (
     Rule,
     read_destination,
     read_destination_in_part,
-    read_rule,
-    read_rule_in_part,
 )
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, DESTINATIONS, table_path
@@ -38,6 +43,7 @@ class InvalidRow(BaseModel):
     name: str
     is_enabled: bool
     databricks_id: str = ""
+    folder: str | None = None
     # What other checks can look at; a key that stands twice has one for each of its rows.
     readings: tuple[Reading, ...] = Field(default=(), exclude=True)
 
@@ -62,6 +68,8 @@ class Snapshot(BaseModel):
     destinations_digest: str = ""
     recorded_rules: dict[str, Recorded] = {}
     recorded_destinations: dict[str, Recorded] = {}
+    # What the stack made of the rows that were read; rules are as it has them.
+    environment: Environment = Environment()
 
     @property
     def versions(self) -> Versions:
@@ -82,16 +90,23 @@ class Snapshot(BaseModel):
 def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
     """Read both tables, alert_configurations at `config_version` if the settings pin it.
 
-    Raises TableError for a missing table or version, and what the warehouse raises.
+    Raises TableError for a missing table or version, ConfigurationError for settings that name
+    rules which are not there, and what the warehouse raises.
     """
     (version, rules_rows), (destinations_version, destinations_rows) = warehouse.map(
         lambda table: _read(warehouse, settings, *table),
         [(ALERTS, settings.config_version), (DESTINATIONS, None)],
     )
+    rows, environment = in_environment(rules_rows, settings)
     rules = _Reader(
-        read_rule, read_rule_in_part, "alert_id", "alert_name", "databricks_alert_id", ALERTS
+        partial(read_placed, settings),
+        partial(read_placed_in_part, settings),
+        "alert_id",
+        "alert_name",
+        "databricks_alert_id",
+        ALERTS,
     )
-    rules.read(rules_rows)
+    rules.read(rows)
     destinations = _Reader(
         read_destination,
         read_destination_in_part,
@@ -104,7 +119,7 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
     return Snapshot(
         config_version=version,
         destinations_version=destinations_version,
-        rules=tuple(_once(rule, destinations.good) for rule in rules.good),
+        rules=tuple(with_each_recipient_once(rule, destinations.good) for rule in rules.good),
         destinations=tuple(destinations.good),
         invalid_rules=tuple(_bad_once(item, destinations.good) for item in rules.bad),
         invalid_destinations=tuple(destinations.bad),
@@ -113,10 +128,11 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
         destinations_digest=digest(destinations_rows),
         recorded_rules=rules.recorded,
         recorded_destinations=destinations.recorded,
+        environment=environment,
     )
 
 
-def _once(rule: Rule, destinations: Sequence[Destination]) -> Rule:
+def with_each_recipient_once(rule: Rule, destinations: Sequence[Destination]) -> Rule:
     """The rule, which names each recipient once."""
     channels = each_once(rule.notification_channels, destinations)
     return rule.model_copy(update={"notification_channels": channels})
@@ -124,7 +140,9 @@ def _once(rule: Rule, destinations: Sequence[Destination]) -> Rule:
 
 def _bad_once(item: InvalidRow, destinations: Sequence[Destination]) -> InvalidRow:
     readings = tuple(
-        reading.model_copy(update={"record": _once(reading.record, destinations)})
+        reading.model_copy(
+            update={"record": with_each_recipient_once(reading.record, destinations)}
+        )
         for reading in item.readings
         if isinstance(reading.record, Rule)
     )
@@ -193,8 +211,15 @@ class _Reader:
             name=str(row.get(self._name) or ""),
             is_enabled=any(item.get("is_enabled") is not False for item in rows),
             databricks_id=str(row.get(self._id) or ""),
+            folder=_folder(readings[0]),
             readings=readings,
         )
+
+
+def _folder(reading: Reading) -> str | None:
+    """The folder that a broken row names, as far as that can be read."""
+    record = reading.record
+    return record.folder if isinstance(record, Rule) else None
 
 
 def _read(

@@ -7,8 +7,9 @@ import os
 import sys
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 # Where nobody looks at a screen, lines are as long as logs and searches want them.
 _LOG_WIDTH = 180
@@ -39,9 +40,20 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, indent=2, default=str))
 
 
+class _TextTable(Table):
+    """A table whose cells are text: rich would take `[dev]` in a string for a style and drop it."""
+
+    def add_row(self, *cells: RenderableType | None, **more: Any) -> None:
+        """A row of texts, or of what rich draws otherwise."""
+        shown = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*shown, **more)
+
+
 def table(*columns: str, title: str | None = None) -> Table:
     """A plain table in the house style; cells are text, never markup."""
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = _TextTable(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
+    )
     for column in columns:
         made.add_column(column, overflow="fold")
     return made

@@ -18,7 +18,7 @@ import typer
 
 from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext
-from databricks_alerts.cli.findings import print_findings, print_waiting
+from databricks_alerts.cli.findings import print_environment, print_findings, print_waiting
 from databricks_alerts.cli.folders import ensure_folder
 from databricks_alerts.cli.local import is_sandbox
 from databricks_alerts.cli.memory import give_back
@@ -101,6 +101,7 @@ def run_preview(request: Request) -> DeploymentResult:
     with working(request) as (engine, prepared):
         request = reading_again(request, prepared)
         if not request.json:
+            print_environment(prepared)
             print_findings(prepared.report.findings)
             print_waiting(prepared.report.waiting)
         steps = StepCollector()
@@ -115,6 +116,7 @@ def run_up(request: Request) -> int:
     with working(request) as (engine, prepared):
         started = dt.datetime.now(dt.UTC)
         request = reading_again(request, prepared)
+        print_environment(prepared)
         print_findings(prepared.report.findings)
         print_waiting(prepared.report.waiting)
         planned = request.plan_in and read_plan(request.plan_in, request.stack)

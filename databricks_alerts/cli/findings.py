@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from databricks_alerts.cli import console
 from databricks_alerts.destinations.stand_ins import Waiting, told
+from databricks_alerts.plan.deployment import Prepared
 from databricks_alerts.rules.findings import Finding
 
 
@@ -34,6 +35,12 @@ def print_waiting(waiting: Sequence[Waiting]) -> None:
     text = told(waiting)
     if text:
         console.note(text)
+
+
+def print_environment(prepared: Prepared) -> None:
+    """Print what the stack's settings make of its rules; nothing where they make nothing."""
+    for line in prepared.environment:
+        console.note(line)
 
 
 def _place(finding: Finding) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from databricks_alerts.destinations.stand_ins import with_stand_ins
-from databricks_alerts.rules.resources import alert_arguments
+from databricks_alerts.rules.resources import alert_arguments, home_of
 from databricks_alerts.rules.rows import Destination, Rule
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.templates import render_query
@@ -97,7 +97,7 @@ def drift_of(
     alert = alerts.get(rule.databricks_alert_id)
     if alert is None:
         return "gone"
-    if alert.parent_path != folder(settings.parent_path):
+    if _is_moved(alert, rule, settings):
         return "moved"
     deployed_name = rule.databricks_display_name
     if deployed_name and alert.display_name not in (deployed_name, rule.display_name):
@@ -108,7 +108,8 @@ def drift_of(
         return "renamed"
     query, _ = render_query(rule.alert_query_template, settings)
     wanted = alert_arguments(rule, query, settings, lambda key: destinations.get(key, key))
-    wanted["display_name"] = alert.display_name  # looked at already, by what was deployed
+    # Looked at already, by what was deployed.
+    wanted |= {"display_name": alert.display_name, "parent_path": alert.parent_path}
     return "changed" if normal(wanted) != normal(_comparable(alert, wanted)) else None
 
 
@@ -146,6 +147,14 @@ def _comparable(alert: ExistingAlert, wanted: Mapping[str, Any]) -> dict[str, An
     return {
         key: value for key, value in alert.arguments.items() if key != "run_as" or key in wanted
     }
+
+
+def _is_moved(alert: ExistingAlert, rule: Rule, settings: Settings) -> bool:
+    """Whether somebody moved it; a folder that only its row changed below parentPath is an edit."""
+    if alert.parent_path == folder(home_of(rule.folder, settings)):
+        return False
+    inside = f"{alert.parent_path}/".startswith(f"{folder(settings.parent_path)}/")
+    return not inside or _touched(alert, rule)
 
 
 def _touched(alert: ExistingAlert, rule: Rule) -> bool:

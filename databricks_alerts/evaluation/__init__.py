@@ -15,9 +15,10 @@ from databricks_alerts.evaluation.condition import (
     Operand,
     from_api,
 )
-from databricks_alerts.evaluation.kinds import Fit, Kind, fit, parse_kind
+from databricks_alerts.evaluation.kinds import Fit, Kind, compare_kinds, fit, parse_kind
 from databricks_alerts.evaluation.lexical import closed
 from databricks_alerts.evaluation.outcome import Outcome, State, read_outcome, result_columns
+from databricks_alerts.evaluation.parameters import parameter_values
 from databricks_alerts.evaluation.statement import evaluation_statement, wrapped
 from databricks_alerts.evaluation.values import plain, text_of
 
@@ -32,9 +33,11 @@ __all__ = [
     "Outcome",
     "State",
     "closed",
+    "compare_kinds",
     "evaluation_statement",
     "fit",
     "from_api",
+    "parameter_values",
     "parse_kind",
     "plain",
     "read_outcome",

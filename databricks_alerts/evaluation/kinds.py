@@ -137,6 +137,28 @@ def compare(kind: Kind, threshold: float | str | bool | None) -> Fit:
     return _GOOD if family in _NUMBERS else _unlike(kind, "DOUBLE", family)
 
 
+def compare_kinds(left: Kind, right: Kind) -> Fit:
+    """Whether a value of one type can be compared with one of another, as two columns are."""
+    families = {left.family, right.family}
+    if "void" in families or families <= set(_NUMBERS) or families <= {"date", "timestamp"}:
+        return _GOOD
+    if families & set(_WITHOUT_ORDER):
+        return _unlike_kinds(left, right)
+    if len(families) == 1:  # of compounds and intervals the parts decide
+        return _UNKNOWN if families & {"nested", "interval"} else _GOOD
+    # A text is cast to the other's type, value by value.
+    crosscast = "text" in families and not families & {"nested", "interval"}
+    return _UNKNOWN if crosscast else _unlike_kinds(left, right)
+
+
+def _unlike_kinds(left: Kind, right: Kind) -> Fit:
+    return Fit(
+        good=False,
+        problem=f"{left.name} cannot be compared with {right.name}",
+        instead="columns of types that can be compared (CAST one in the query)",
+    )
+
+
 def _refused(kind: Kind, aggregation: str | None) -> Fit | None:
     if aggregation in _TAKEN and kind.family not in _TAKEN[aggregation]:
         cast = " (CAST it in the query)" if kind.family == "text" else ""

@@ -53,6 +53,15 @@ def pieces(text: str) -> Iterator[Piece]:
         yield Piece("code", position, len(text))
 
 
+def beginning(text: str) -> int:
+    """Where a statement's first word stands, behind blanks and comments; its length without one."""
+    for piece in pieces(text):
+        if _has_words(text, piece):
+            code = text[piece.start : piece.end]
+            return piece.start + len(code) - len(code.lstrip(_BLANK))
+    return len(text)
+
+
 def closed(query: str) -> str:
     """The query in a form that can stand between parentheses, otherwise as it is.
 

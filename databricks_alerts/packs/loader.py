@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,10 +25,11 @@ from databricks_alerts.packs.model import (
     RuleFile,
     Source,
 )
+from databricks_alerts.rules.presets import BUILT_IN, is_name
+from databricks_alerts.rules.templates import placeholders
 from databricks_alerts.rules.words import is_address
 
 MANIFEST = "pack.yaml"
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -227,10 +228,25 @@ def _query_problems(located: LocatedRule, manifest: Manifest, source: Source) ->
     for name in variables.quoted_references(query):
         text = f"variable {name} stands in quotes or a comment; write it bare, it is a literal"
         yield Problem(source, f"query: {text}")
-    for name in _PLACEHOLDER.findall(query):
-        if name not in {"catalog", "gold_schema"}:
-            text = f"placeholder ${{{name}}} is unknown; allowed: ${{catalog}}, ${{gold_schema}}"
-            yield Problem(source, f"query: {text}")
+    for name in sorted(placeholders(query)):
+        wrong = _wrong_placeholder(name)
+        if wrong:
+            yield Problem(source, f"query: placeholder ${{{name}}} {wrong}")
+
+
+def _wrong_placeholder(name: str) -> str | None:
+    """Any name may be a variable of the stack's, but hardly one so like the two that are built in.
+
+    None for one that may be right: its value is looked for when the rule is tested or deployed.
+    """
+    if name in BUILT_IN:
+        return None
+    near = difflib.get_close_matches(name, BUILT_IN, 1, cutoff=0.8)
+    if near:
+        return f"is unknown; did you mean ${{{near[0]}}}?"
+    if not is_name(name):
+        return "is no name; allowed: ${catalog}, ${gold_schema} and variables of the stack"
+    return None
 
 
 def _unknown_variables(
@@ -253,6 +269,8 @@ def _test_problems(
             yield Problem(document.source((*here, "name")), text)
         for name, value in case.variables.items():
             source = document.source((*here, "variables", name))
+            if name not in manifest.variables and name in placeholders(located.rule.query):
+                continue  # one of the stack's, whose type nobody declares
             if name not in manifest.variables:
                 yield from _unknown_variables([f"{{{{ var.{name} }}}}"], manifest, source)
             else:

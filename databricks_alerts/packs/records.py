@@ -24,7 +24,7 @@ from databricks_alerts.packs.model import (
     PackDestination,
     Threshold,
 )
-from databricks_alerts.packs.variables import Value
+from databricks_alerts.sql.literals import Value
 
 PACK_TAG = "pack"
 FINGERPRINT_TAG = "pack_fingerprint"

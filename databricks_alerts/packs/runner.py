@@ -2,8 +2,9 @@
 
 The query is evaluated as an alert evaluates it, but for three substitutions made in its text: each
 table becomes a common table expression made of the case's rows, `current_date()` and
-`current_timestamp()` become the case's time, and variables the case's values. A case must give rows
-for every table of the query.
+`current_timestamp()` become the case's time, and variables the case's values (those of the stack,
+`${name}`, have the stack's where the case gives none). A case must give rows for every table of the
+query.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeGuard
 
 import sqlglot
@@ -26,8 +28,11 @@ from databricks_alerts.packs import cases, variables
 from databricks_alerts.packs.evaluation import condition_of
 from databricks_alerts.packs.model import Case, Columns, LocatedRule, Manifest, Pack
 from databricks_alerts.packs.ports import Warehouse
+from databricks_alerts.rules.templates import Unknown, render
+from databricks_alerts.sql.literals import Value, literal
 
 _DIALECT = "databricks"
+_NAMES = MappingProxyType({"catalog": "test catalog", "gold_schema": "test schema"})
 _SCHEMA = "`test catalog`.`test schema`"
 _TOLERANCE = 1e-6
 _CLOCK = {"current_date", "curdate", "current_timestamp", "now", "localtimestamp"}
@@ -53,27 +58,37 @@ def run_tests(
     pack: Pack,
     *,
     rule_ids: Iterable[str] = (),
+    stack_variables: Mapping[str, Value] | None = None,
     mapper: Callable[..., Iterable[CaseResult]] = map,
 ) -> list[CaseResult]:
     """Every case of the chosen rules (of all, if none is chosen), in the pack's order.
 
-    `mapper` has the signature of `map`; a thread pool's runs cases side by side. Raises
-    ConfigurationError for an unknown rule id.
+    `stack_variables` fill `${name}` where a case gives no value. `mapper` has the signature of
+    `map`; a thread pool's runs cases side by side. Raises ConfigurationError for an unknown id.
     """
     chosen = [pack.rule(rule_id) for rule_id in rule_ids] or pack.rules
+    given = stack_variables or {}
+
+    def run(item: tuple[LocatedRule, Case]) -> CaseResult:
+        return run_case(warehouse, pack.manifest, *item, given)
+
     work = [(located, case) for located in chosen for case in located.rule.tests]
-    return list(mapper(lambda item: run_case(warehouse, pack.manifest, *item), work))
+    return list(mapper(run, work))
 
 
 def run_case(
-    warehouse: Warehouse, manifest: Manifest, located: LocatedRule, case: Case
+    warehouse: Warehouse,
+    manifest: Manifest,
+    located: LocatedRule,
+    case: Case,
+    stack_variables: Mapping[str, Value] = MappingProxyType({}),
 ) -> CaseResult:
     """One case."""
     rule = located.rule
     expected = _shown(case.expect.state, case.expect.value)
     try:
         condition = condition_of(rule)
-        query = closed(case_query(manifest, located, case))
+        query = closed(case_query(manifest, located, case, stack_variables))
         rows = warehouse.query(evaluation_statement(query, condition))
     except AlertsError as error:
         return CaseResult(rule.id, case.name, expected, f"ERROR: {error}", passed=False)
@@ -83,12 +98,21 @@ def run_case(
     return CaseResult(rule.id, case.name, expected, _shown(outcome.state, value), passed)
 
 
-def case_query(manifest: Manifest, located: LocatedRule, case: Case) -> str:
-    """The statement that runs the case. Raises AlertsError if the query reads other tables."""
+def case_query(
+    manifest: Manifest,
+    located: LocatedRule,
+    case: Case,
+    stack_variables: Mapping[str, Value] = MappingProxyType({}),
+) -> str:
+    """The statement that runs the case.
+
+    Raises AlertsError if the query reads other tables, or has a variable without a value.
+    """
     declared = {name: variable.default for name, variable in manifest.variables.items()}
     query = variables.render_query(located.rule.query, {**declared, **case.variables})
-    schema = "${catalog}.${gold_schema}"
-    query = query.replace(schema, _SCHEMA)
+    query, unknown = render(query, _NAMES, {**stack_variables, **case.variables})
+    if unknown:
+        raise AlertsError(_without_value(unknown))
     rows = cases.expand(case, manifest.tables)
     _require_rows(query, rows)
     text = stopped_clock(_without_schema(query), cases.now_of(case))
@@ -96,6 +120,19 @@ def case_query(manifest: Manifest, located: LocatedRule, case: Case) -> str:
         f"`{name}` AS (\n{_rows_as_query(rows[name], manifest.tables[name])}\n)" for name in rows
     )
     return _with(tables, text)
+
+
+def _without_value(unknown: Sequence[Unknown]) -> str:
+    names = ", ".join(dict.fromkeys(item.text for item in unknown))
+    reasons = "; ".join(dict.fromkeys(item.problem for item in unknown if item.problem))
+    return (
+        f"{names}: {reasons}"
+        if reasons
+        else (
+            f"{names} has no value; give it one under the case's `variables`, or under "
+            "databricks-alerts:variables in the stack's settings"
+        )
+    )
 
 
 def _require_rows(query: str, rows: Mapping[str, object]) -> None:
@@ -174,7 +211,7 @@ def _rows_as_query(rows: Sequence[Mapping[str, Any]], columns: Columns) -> str:
     """The rows as a SELECT over one JSON literal: short to send, and typed in one place."""
     fields = ", ".join(f"`{name}` {_json_type(kind)}" for name, kind in columns.items())
     casts = ", ".join(f"CAST(`{name}` AS {kind}) AS `{name}`" for name, kind in columns.items())
-    text = variables.literal(json.dumps(rows, separators=(",", ":")))
+    text = literal(json.dumps(rows, separators=(",", ":")))
     return f"SELECT {casts} FROM (SELECT inline(from_json({text}, 'ARRAY<STRUCT<{fields}>>')))"
 
 

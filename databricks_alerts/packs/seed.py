@@ -33,7 +33,7 @@ from databricks_alerts.packs.records import (
     destination_rows,
     rule_rows,
 )
-from databricks_alerts.packs.variables import Value
+from databricks_alerts.sql.literals import Value
 
 Row = Mapping[str, Any]
 

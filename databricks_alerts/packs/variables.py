@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.packs.model import Variable
-
-Value = bool | int | float | str
+from databricks_alerts.sql.literals import Value, literal
 
 _REFERENCE = re.compile(r"\{\{\s*var\.([A-Za-z0-9_]+)\s*\}\}")
 _WORKSPACE_HOST = re.compile(r"\{\{\s*workspace\.host\s*\}\}")
@@ -114,22 +113,3 @@ def render_query(query: str, values: Mapping[str, Value]) -> str:
 def render_text(text: str, values: Mapping[str, Value]) -> str:
     """The text with its variables as plain text. Raises KeyError for an unknown one."""
     return _REFERENCE.sub(lambda match: str(values[match.group(1)]), text)
-
-
-def literal(value: Value) -> str:
-    """The value as a Databricks SQL literal.
-
-    In a string literal a backslash escapes, and `${` would be taken for a placeholder when the
-    rule is deployed: both are written in a way that only Spark undoes.
-    """
-    match value:
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case int():
-            return str(value) if value >= 0 else f"({value})"
-        case float():
-            number = f"{value!r}D" if "e" in repr(value) else f"CAST({value!r} AS DOUBLE)"
-            return number if value >= 0 else f"({number})"
-        case _:
-            escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("${", "\\u0024{")
-            return f"'{escaped}'"

@@ -1,35 +1,30 @@
 """From alerts that somebody made by hand to rules: which have one, which can get one, which cannot.
 
 A rule made from an alert deploys as exactly that alert: the next `up` imports it and changes
-nothing, but for a `[SEVERITY]` in front of the name where it has none. What a row cannot say
-(parameters, a threshold that is a column, another warehouse or folder) keeps an alert from becoming
-a rule; half of one would be another alert.
+nothing, but for a `[SEVERITY]` in front of the name where it has none. What a row cannot say keeps
+an alert from becoming a rule (see `imported`); half of one would be another alert.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from databricks_alerts.destinations.targets import KINDS
-from databricks_alerts.rules.resources import OPERATORS
+from databricks_alerts.plan.imported import Defaults, Importer, named
+from databricks_alerts.rules.resources import home_of
 from databricks_alerts.rules.rows import Destination
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, definition, table_path
-from databricks_alerts.rules.templates import render_query
-from databricks_alerts.snapshot import Snapshot
+from databricks_alerts.snapshot import Snapshot, with_each_recipient_once
 from databricks_alerts.sql.identifiers import quote
 from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.workspace_view.inventory import ExistingAlert, Inventory, folder
 
-_SEVERITY = re.compile(r"\[(CRITICAL|WARNING|INFO)\] (.+)", re.DOTALL)
-_SIGNS = {name: sign for sign, name in OPERATORS.items()}
-_TYPES = {"double_value": "DOUBLE", "string_value": "STRING", "bool_value": "BOOLEAN"}
-_COLUMNS = {"DOUBLE": "double", "STRING": "string", "BOOLEAN": "bool"}
 _LONGEST_ID = 60
 
 
@@ -43,15 +38,6 @@ class Adoption:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Defaults:
-    """What new rows say where the alert does not."""
-
-    owner: str
-    severity: str = "WARNING"
-    domain: str = "QUALITY"
-
-
 def find_adoptions(
     snapshot: Snapshot,
     inventory: Inventory,
@@ -62,10 +48,16 @@ def find_adoptions(
 ) -> list[Adoption]:
     """What of the workspace is, or can become, a rule. Pure; `name` is a glob over names."""
     ruled = _ruled(snapshot, inventory, settings)
-    channels = _channels(snapshot, inventory)
+    importer = Importer(
+        settings,
+        _channels(snapshot, inventory),
+        defaults,
+        lambda rule: with_each_recipient_once(rule, snapshot.destinations),
+    )
     taken = {rule.alert_id for rule in snapshot.rules} | {
         item.key for item in snapshot.invalid_rules
     }
+    names = {(alert.parent_path, alert.display_name) for alert in inventory.alerts}
     found = []
     for alert in sorted(inventory.alerts, key=lambda item: (item.display_name, item.id)):
         if not fnmatchcase(alert.display_name, name):
@@ -73,14 +65,28 @@ def find_adoptions(
         if alert.id in ruled:
             found.append(Adoption(alert, rule=ruled[alert.id]))
             continue
-        reason = "; ".join(_obstacles(alert, settings, channels))
-        if reason:
-            found.append(Adoption(alert, reason=reason))
+        key = _alert_id(alert, settings.name_prefix, taken)
+        row = importer.row(alert, key)
+        if not isinstance(row, str):
+            row = _unless_taken(row, alert, names, settings.name_prefix)
+        if isinstance(row, str):
+            found.append(Adoption(alert, reason=row))
             continue
-        key = _alert_id(alert, taken)
         taken.add(key)
-        found.append(Adoption(alert, rule=key, row=_row(alert, key, channels, defaults)))
+        found.append(Adoption(alert, rule=key, row=row))
     return found
+
+
+def _unless_taken(
+    row: dict[str, Any], alert: ExistingAlert, names: set[tuple[str, str]], prefix: str
+) -> dict[str, Any] | str:
+    """The row, unless its alert's name with a severity is that of another one in its folder."""
+    shown = f"{prefix}[{row['severity']}] {row['alert_name']}"
+    if shown != alert.display_name:
+        if (alert.parent_path, shown) in names:
+            return f"display_name: it would be {shown!r}, which another alert has; rename one"
+        names.add((alert.parent_path, shown))
+    return row
 
 
 def write_rows(
@@ -96,15 +102,20 @@ def write_rows(
 
 
 def _ruled(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> dict[str, str]:
-    """Alerts that have a rule: named by its row's id, or by name in parentPath."""
-    home = folder(settings.parent_path)
-    by_name = {a.display_name: a.id for a in inventory.alerts if a.parent_path == home}
+    """Alerts that have a rule: named by its row's id, or by name in its folder."""
+    by_name = {(alert.parent_path, alert.display_name): alert.id for alert in inventory.alerts}
     there = {alert.id for alert in inventory.alerts}
     found: dict[str, str] = {}
-    known = [(r.alert_id, r.databricks_alert_id or "", r.display_name) for r in snapshot.rules]
-    known += [(item.key, item.databricks_id, item.name) for item in snapshot.invalid_rules]
-    for key, alert_id, display_name in known:
-        matched = alert_id if alert_id in there else by_name.get(display_name)
+    known = [
+        (rule.alert_id, rule.databricks_alert_id or "", rule.display_name, rule.folder)
+        for rule in snapshot.rules
+    ]
+    known += [
+        (item.key, item.databricks_id, item.name, item.folder) for item in snapshot.invalid_rules
+    ]
+    for key, alert_id, display_name, place in known:
+        home = folder(home_of(place, settings))
+        matched = alert_id if alert_id in there else by_name.get((home, display_name))
         if matched:
             found.setdefault(matched, key)
     return found
@@ -134,83 +145,9 @@ def _row_of(identity: str, rows: Sequence[Destination]) -> Destination | None:
     return next((row for row in rows if row.databricks_destination_id == identity), None)
 
 
-def _obstacles(
-    alert: ExistingAlert, settings: Settings, channels: Mapping[str, str]
-) -> Iterator[str]:
-    """Why no row can say what this alert is."""
-    arguments = alert.arguments
-    evaluation = arguments.get("evaluation", {})
-    if alert.parent_path != folder(settings.parent_path):
-        yield f"it stands in {alert.parent_path}, not in parentPath; move it there"
-    if arguments.get("warehouse_id") != settings.warehouse_id:
-        yield f"it runs on warehouse {arguments.get('warehouse_id')}, not on warehouseId"
-    if arguments.get("parameters"):
-        yield "it has query parameters"
-    if "column" in (evaluation.get("threshold") or {}):
-        yield "its threshold is a column"
-    query = str(arguments.get("query_text", ""))
-    if render_query(query, settings) != (query, []):
-        yield "its query has ${…} or {{…}}, or ends in a way that rules do not keep"
-    run_as = next(iter((arguments.get("run_as") or {}).values()), None)
-    if run_as != settings.run_as and run_as is not None:
-        yield f"it runs as {run_as}, not as runAs"
-    for item in (evaluation.get("notification") or {}).get("subscriptions", []):
-        target = item.get("destination_id")
-        if target and target not in channels:
-            yield f"its destination {target} is gone, or its row is disabled"
-
-
-def _row(
-    alert: ExistingAlert, key: str, channels: Mapping[str, str], defaults: Defaults
-) -> dict[str, Any]:
-    arguments = alert.arguments
-    evaluation, schedule = arguments["evaluation"], arguments["schedule"]
-    notification = evaluation.get("notification") or {}
-    severity, name = _named(alert.display_name)
-    value = (evaluation.get("threshold") or {}).get("value") or {}
-    kind = next((_TYPES[field] for field in _TYPES if field in value), "DOUBLE")
-    summary, body = arguments.get("custom_summary"), arguments.get("custom_description")
-    return {
-        "alert_id": key,
-        "alert_name": name,
-        "alert_description": f"Imported alert {alert.id}",
-        "agent_domain": defaults.domain,
-        "severity": severity or defaults.severity,
-        "alert_query_template": arguments["query_text"],
-        "query_source": "CUSTOM",
-        "threshold_column": evaluation["source"]["name"],
-        "threshold_operator": _SIGNS[evaluation["comparison_operator"]],
-        "threshold_value_type": kind,
-        f"threshold_value_{_COLUMNS[kind]}": next(iter(value.values()), None),
-        "empty_result_state": evaluation.get("empty_result_state", "UNKNOWN"),
-        "aggregation_type": evaluation["source"].get("aggregation"),
-        "schedule_cron": schedule["quartz_cron_schedule"],
-        "schedule_timezone": schedule["timezone_id"],
-        "pause_status": schedule.get("pause_status", "UNPAUSED"),
-        "is_enabled": True,
-        "notification_channels": [
-            item.get("user_email") or channels[item["destination_id"]]
-            for item in notification.get("subscriptions", [])
-        ],
-        "notify_on_ok": bool(notification.get("notify_on_ok", False)),
-        "retrigger_seconds": notification.get("retrigger_seconds"),
-        "use_custom_template": bool(summary or body),
-        "custom_subject_template": summary,
-        "custom_body_template": body,
-        "owner": defaults.owner,
-        "databricks_alert_id": alert.id,
-        "databricks_display_name": alert.display_name,
-    }
-
-
-def _named(display_name: str) -> tuple[str, str]:
-    found = _SEVERITY.fullmatch(display_name)
-    return (found[1], found[2]) if found else ("", display_name)
-
-
-def _alert_id(alert: ExistingAlert, taken: set[str]) -> str:
+def _alert_id(alert: ExistingAlert, prefix: str, taken: set[str]) -> str:
     """`IMPORTED-DAILY-COST`, with the alert's id where that is taken: the same every time."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", _named(alert.display_name)[1]).strip("-").upper()
+    words = re.sub(r"[^A-Za-z0-9]+", "-", named(alert.display_name, prefix)[1]).strip("-").upper()
     plain = f"IMPORTED-{words[:_LONGEST_ID] or alert.id}"
     return plain if plain not in taken else f"{plain}-{alert.id}"
 

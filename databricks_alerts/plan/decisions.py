@@ -12,8 +12,9 @@ from typing import Literal
 
 from databricks_alerts.deployed import Deployed
 from databricks_alerts.listing import some
-from databricks_alerts.plan.names import Wish, name_moves
+from databricks_alerts.plan.names import Place, Wish, name_moves
 from databricks_alerts.plan.ownership import Candidate, Claim, Ownership, View
+from databricks_alerts.rules.resources import below
 from databricks_alerts.workspace_view.inventory import Inventory, folder
 
 _TOLD = 10
@@ -28,8 +29,9 @@ class Declared:
 
     `existing` is the Databricks id that it has already (empty: none); `adopt` says that the stack
     does not manage that one yet, so it is imported; `former_key` or `former_urn` that the state
-    holds it under another name. `replaces` is the Databricks id of the alert that was trashed or
-    deleted outside and that this one stands in for (empty: none ever was).
+    holds it under another name. `replaces` is the Databricks id of the alert that this one stands
+    in for, since that was trashed, deleted outside or stood in another folder (empty: none ever
+    was). `leaves` is the folder that it stands in where that is not its rule's.
 
     `after` is the key whose alert must give up this one's name first, `frees` the id of an alert
     that has to be called something else for as long as this one's step takes. `blocked` says why a
@@ -47,6 +49,7 @@ class Declared:
     after: str = ""
     frees: str = ""
     blocked: str = ""
+    leaves: str = ""
     in_place: bool = field(default=False, compare=False)
 
     @property
@@ -67,40 +70,49 @@ def decide_alerts(
     """Match every rule with the alert that it has, if any, then deploy, hold or skip it.
 
     An alert belongs to a rule when the state holds it for that rule; else when the row names its
-    id, or its name stands in `parent_path`: taken over from a rule that is gone, or, with
+    id, or its name stands in its folder: taken over from a rule that is gone, or, with
     `adopt_existing`, imported. The list of alerts leaves trashed ones out, so a trashed alert
     belongs to nobody. Databricks' provider takes it for living, so `replaces` tells the engine to
     deploy it again. `disabled` maps disabled rules to the alerts that their rows name: they give
     up their names too.
     """
-    home = folder(parent_path)
     by_id = {alert.id: alert for alert in inventory.alerts}
-    by_name = {alert.display_name: alert for alert in inventory.alerts if alert.parent_path == home}
+    holders = {(alert.parent_path, alert.display_name): alert.id for alert in inventory.alerts}
+    homes = {item.key: folder(below(parent_path, item.folder)) for item in candidates}
 
-    def named(candidate: Candidate) -> str:
-        found = by_name.get(candidate.name)
-        return found.id if found is not None else ""
+    def stands_there(key: str, identity: str) -> bool:
+        return identity in by_id and by_id[identity].parent_path == homes[key]
 
     view = View(
         exists=by_id.__contains__,
         listed=by_id.__contains__,
-        fits=lambda _, identity: identity in by_id and by_id[identity].parent_path == home,
-        named=named,
+        fits=lambda candidate, identity: stands_there(candidate.key, identity),
+        named=lambda candidate: holders.get((homes[candidate.key], candidate.name), ""),
     )
     ownership = Ownership(
         candidates, deployed.alerts, deployed.stray_alerts, view, adopt=adopt_existing
     )
     declared = [
-        _with_replacement(_declare(item, ownership.claim(item.key)), deployed, by_id.keys())
+        _with_replacement(
+            _declare(item, ownership.claim(item.key)), deployed, by_id.keys(), homes[item.key]
+        )
         for item in candidates
     ]
-    declared = [
-        replace(item, in_place=item.existing in by_id and by_id[item.existing].parent_path == home)
-        for item in declared
-    ]
-    holders = {name: alert.id for name, alert in by_name.items()}
+    declared = [replace(item, in_place=stands_there(item.key, item.existing)) for item in declared]
     ours = _held(deployed) | set((disabled or {}).values())
-    return _with_moves(declared, candidates, holders, ours)
+    return _with_moves(declared, candidates, homes, holders, ours)
+
+
+def replaced_in_folders(declared: Sequence[Declared], inventory: Inventory) -> list[str]:
+    """Why alerts are replaced whose rules name another folder, a line each."""
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    return [
+        f"{item.key}: its folder is no longer {item.leaves}. Databricks takes an alert's folder "
+        f"only when the alert is made, so {by_id[item.existing].display_name!r} is replaced: it "
+        "gets another id, and its state begins anew"
+        for item in declared
+        if item.leaves and item.decision == "deploy"
+    ]
 
 
 def left_elsewhere(
@@ -121,8 +133,8 @@ def left_elsewhere(
     if not left:
         return None
     return (
-        f"the alerts that databricks_alert_id names stand outside parentPath and stay as they are "
-        f"({some(left, _TOLD)}); to adopt one instead, move it into parentPath first"
+        "the alerts that databricks_alert_id names stand in other folders than their rules and "
+        f"stay as they are ({some(left, _TOLD)}); to adopt one instead, move it there first"
     )
 
 
@@ -141,6 +153,23 @@ def left_running(
     return (
         f"the alerts of disabled rules still run, since the state does not hold them: "
         f"{some(left, _TOLD)}. Delete them in the workspace, or enable the rules for one `up`"
+    )
+
+
+def running_though_paused(declared: Sequence[Declared], inventory: Inventory) -> str | None:
+    """A warning about alerts that run though their stack is paused: those that are held."""
+    by_id = {alert.id: alert for alert in inventory.alerts}
+    running = [
+        item.key
+        for item in declared
+        if item.decision == "hold"
+        if (by_id[item.existing].arguments.get("schedule") or {}).get("pause_status") != "PAUSED"
+    ]
+    if not running:
+        return None
+    return (
+        "the stack is paused, but alerts that are held stay as they are deployed and run: "
+        f"{some(running, _TOLD)}. Correct their rules, and the next run pauses them"
     )
 
 
@@ -244,24 +273,30 @@ def _declare(candidate: Candidate, claim: Claim) -> Declared:
     )
 
 
-def _with_replacement(item: Declared, deployed: Deployed, listed: Set[str]) -> Declared:
-    """With the alert that was lost, now or in an earlier run, and that this one stands in for."""
+def _with_replacement(item: Declared, deployed: Deployed, listed: Set[str], home: str) -> Declared:
+    """With the alert that this one stands in for, of now or of an earlier run."""
     managed = deployed.alerts.get(item.key, "")
     lost = managed if managed not in listed else ""
     before = deployed.replaced.get(item.key) or deployed.replaced.get(item.former_key, "")
-    return replace(item, replaces=lost or before)
+    stood = deployed.homes.get(item.key) or deployed.homes.get(item.former_key, "")
+    held = item.existing and not item.adopt
+    leaves = folder(stood) if held and stood and folder(stood) != home else ""
+    if item.decision != "deploy" or not leaves:
+        return replace(item, replaces=lost or before)
+    return replace(item, replaces=item.existing, leaves=leaves)
 
 
 def _with_moves(
     declared: Sequence[Declared],
     candidates: Sequence[Candidate],
-    holders: Mapping[str, str],
+    homes: Mapping[str, str],
+    holders: Mapping[Place, str],
     ours: Set[str],
 ) -> list[Declared]:
     """The decisions, with what has to happen so that every name is free when it is needed."""
     names = {item.key: item.name for item in candidates}
     wishes = [
-        Wish(item.key, names[item.key], item.existing, item.decision == "deploy")
+        Wish(item.key, names[item.key], item.existing, item.decision == "deploy", homes[item.key])
         for item in declared
     ]
     moves = name_moves(wishes, holders, ours)

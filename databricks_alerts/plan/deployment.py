@@ -25,6 +25,8 @@ from databricks_alerts.plan.decisions import (
     left_elsewhere,
     left_running,
     refer,
+    replaced_in_folders,
+    running_though_paused,
     still_needed,
 )
 from databricks_alerts.plan.guards import (
@@ -35,6 +37,7 @@ from databricks_alerts.plan.guards import (
     quota_is_near,
 )
 from databricks_alerts.plan.ownership import Candidate
+from databricks_alerts.rules.environment import told
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.rules.settings import Settings
@@ -48,6 +51,7 @@ from databricks_alerts.workspace_view.inventory import (
     take_inventory,
     user_name,
 )
+from databricks_alerts.workspace_view.surroundings import WorkspaceSurroundings
 from databricks_alerts.workspace_view.trash import trashed_lately
 from databricks_alerts.workspace_view.unlisted import with_unlisted
 
@@ -75,6 +79,11 @@ class Prepared(BaseModel):
         """A valid rule as it is deployed, and its rendered query."""
         rule, result = self._rules[key], self._results[key]
         return rule, result.query
+
+    @property
+    def environment(self) -> list[str]:
+        """What the stack's settings make of its rules, a line each."""
+        return told(self.settings, self.snapshot.environment, self.snapshot.rules)
 
     @cached_property
     def _rules(self) -> dict[str, Rule]:
@@ -157,6 +166,7 @@ def prepare(
             existing=lambda: destination_types(listed.result()),
             look_up=SecretResolver(configuration, workspace_secrets(lambda: config)).look_up,
             deployer=lambda: user_name(config),
+            around=WorkspaceSurroundings(config),
         )
         inventory = with_unlisted(config, snapshot, listed.result())
         trashed = 0
@@ -232,6 +242,9 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         guard_quota(alerts, prepared.inventory, prepared.trashed_lately),
         left_elsewhere(candidates, alerts, prepared.inventory) if settings.adopt_existing else None,
         left_running(_disabled(snapshot), prepared.inventory, deployed),
+        running_though_paused(alerts, prepared.inventory) if settings.paused else None,
+        *(f"{item.where}: {item.what}" for item in prepared.report.setting_findings),
+        *replaced_in_folders(alerts, prepared.inventory),
     ]
     return Plan(
         prepared,
@@ -297,12 +310,13 @@ def _alert_candidates(prepared: Prepared) -> list[Candidate]:
             rule.databricks_alert_id or "",
             rule.alert_id in good,
             rule.databricks_display_name or "",
+            rule.folder or "",
         )
         for rule in snapshot.rules
         if rule.is_enabled
     ]
     broken = [
-        Candidate(item.key, item.name, item.databricks_id, valid=False)
+        Candidate(item.key, item.name, item.databricks_id, valid=False, folder=item.folder or "")
         for item in snapshot.invalid_rules
         if item.is_enabled
     ]

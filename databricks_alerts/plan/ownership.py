@@ -19,7 +19,7 @@ class Candidate:
 
     `key` is alert_id or destination_id, `name` the display name, `known_id` and `known_name` the
     Databricks id and name written back into its row (empty: none), `valid` whether no finding
-    speaks against it.
+    speaks against it. `folder` is a rule's own below parentPath (empty: there).
     """
 
     key: str
@@ -27,6 +27,7 @@ class Candidate:
     known_id: str
     valid: bool
     known_name: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ DESTINATION = "databricks:index/notificationDestination:NotificationDestination"
 OF_ONE_ALERT = frozenset({"schedule-interval", "no-select-star", "no-cross-join"})
 OF_THE_STACK = frozenset({"critical-has-pager"})
 
-_NAME = re.compile(r"\[(CRITICAL|WARNING|INFO)\] (.*)", re.DOTALL)
+# A stack may put something before the names of all its alerts.
+_NAME = re.compile(r".*?\[(CRITICAL|WARNING|INFO)\] (.*)", re.DOTALL)
 _WORDS = {name: sign for sign, name in OPERATORS.items()}
 
 

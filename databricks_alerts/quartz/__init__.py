@@ -6,12 +6,14 @@ knows all of Quartz: croniter and cronsim lack W and number the days of the week
 
 from databricks_alerts.quartz.expression import Expression, QuartzError, parse, problem
 from databricks_alerts.quartz.firing import fires_a_day, next_fire
+from databricks_alerts.quartz.words import in_words
 from databricks_alerts.quartz.zones import is_time_zone, time_zone
 
 __all__ = [
     "Expression",
     "QuartzError",
     "fires_a_day",
+    "in_words",
     "is_time_zone",
     "next_fire",
     "parse",

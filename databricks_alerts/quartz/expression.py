@@ -40,13 +40,13 @@ def parse(text: str) -> Expression:
     if wrong:
         raise QuartzError(wrong)
     fields = text.upper().split()
-    years = _numbers(fields[6], FIELDS[6]) if len(fields) == 7 else _all(FIELDS[6])
+    years = numbers_of(fields[6], FIELDS[6]) if len(fields) == 7 else _all(FIELDS[6])
     of_week = fields[5] != "?"
     return Expression(
-        _numbers(fields[0], FIELDS[0]),
-        _numbers(fields[1], FIELDS[1]),
-        _numbers(fields[2], FIELDS[2]),
-        _numbers(fields[4], FIELDS[4]),
+        numbers_of(fields[0], FIELDS[0]),
+        numbers_of(fields[1], FIELDS[1]),
+        numbers_of(fields[2], FIELDS[2]),
+        numbers_of(fields[4], FIELDS[4]),
         years,
         _days_of_week(fields[5]) if of_week else _days_of_month(fields[3]),
     )
@@ -56,7 +56,8 @@ def _all(field: Field) -> tuple[int, ...]:
     return tuple(range(field.low, field.high + 1))
 
 
-def _numbers(text: str, field: Field) -> tuple[int, ...]:
+def numbers_of(text: str, field: Field) -> tuple[int, ...]:
+    """The numbers that a legal field of lists, ranges and steps means, sorted."""
     found: set[int] = set()
     for part in text.split(","):
         found |= _part(part, field)
@@ -92,7 +93,7 @@ def _days_of_month(text: str) -> Days:
     if near:
         day = int(near[1])
         return lambda year, month: _one(year, month, day, near=True)
-    numbers = frozenset(_numbers(text, FIELDS[3]))
+    numbers = frozenset(numbers_of(text, FIELDS[3]))
     return lambda year, month: frozenset(day for day in numbers if day <= _length(year, month))
 
 
@@ -109,7 +110,7 @@ def _days_of_week(text: str) -> Days:
         return lambda year, month: frozenset(
             sorted(_matching(year, month, {day}))[count - 1 : count]
         )
-    return _weekdays(frozenset(_numbers(text, FIELDS[5])))
+    return _weekdays(frozenset(numbers_of(text, FIELDS[5])))
 
 
 def _weekdays(numbers: frozenset[int]) -> Days:

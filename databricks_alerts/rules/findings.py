@@ -16,6 +16,7 @@ Check = Literal[
     "schedule",
     "channels",
     "secret",
+    "variable",
 ]
 
 

@@ -35,11 +35,16 @@ def digest(rows: Iterable[Mapping[str, Any]]) -> str:
     """A SHA-256 of the rows' contents in any order, without what deployments write back.
 
     It changes exactly when a user changed something, while a table's Delta version also moves when
-    an outcome is recorded.
+    an outcome is recorded. A column that is NULL is as good as one that is not there: `alerts init`
+    adds such.
     """
     lines = sorted(
         json.dumps(
-            {name: value for name, value in row.items() if not is_written_back(name)},
+            {
+                name: value
+                for name, value in row.items()
+                if value is not None and not is_written_back(name)
+            },
             sort_keys=True,
             default=_plain,
         )

@@ -24,8 +24,8 @@ def alert_arguments(
     arguments: dict[str, Any] = {
         "display_name": rule.display_name,
         "query_text": query,
-        "warehouse_id": settings.warehouse_id,
-        "parent_path": settings.parent_path,
+        "warehouse_id": rule.warehouse_id or settings.warehouse_id,
+        "parent_path": home_of(rule.folder, settings),
         "evaluation": _evaluation(rule, destination_id),
         "schedule": {
             "quartz_cron_schedule": rule.schedule_cron,
@@ -33,9 +33,14 @@ def alert_arguments(
             "pause_status": rule.pause_status,
         },
     }
-    if settings.run_as:
-        kind = "user_name" if is_address(settings.run_as) else "service_principal_name"
-        arguments["run_as"] = {kind: settings.run_as}
+    run_as = rule.run_as or settings.run_as
+    if run_as:
+        kind = "user_name" if is_address(run_as) else "service_principal_name"
+        arguments["run_as"] = {kind: run_as}
+    if rule.alert_parameters:
+        arguments["parameters"] = rule.alert_parameters
+    if rule.template_format:
+        arguments["custom_template_format"] = rule.template_format
     if rule.use_custom_template:
         if rule.custom_subject_template:
             arguments["custom_summary"] = rule.custom_subject_template
@@ -44,6 +49,16 @@ def alert_arguments(
     if settings.purge_on_delete:
         arguments["purge_on_delete"] = True
     return arguments
+
+
+def home_of(folder: str | None, settings: Settings) -> str:
+    """The workspace folder of a rule: parentPath, or the rule's own below it."""
+    return below(settings.parent_path, folder)
+
+
+def below(parent_path: str, folder: str | None) -> str:
+    """The same for a parentPath."""
+    return f"{parent_path.rstrip('/')}/{folder}" if folder else parent_path
 
 
 def subscribed(destinations: Mapping[str, Any]) -> Callable[[str], Any]:
@@ -61,11 +76,8 @@ def subscribed(destinations: Mapping[str, Any]) -> Callable[[str], Any]:
 
 
 def _evaluation(rule: Rule, destination_id: Callable[[str], Any]) -> dict[str, Any]:
-    source: dict[str, Any] = {"name": rule.threshold_column}
-    if rule.aggregation_type:
-        source["aggregation"] = rule.aggregation_type
     evaluation: dict[str, Any] = {
-        "source": source,
+        "source": _operand(rule.threshold_column, rule.aggregation_type),
         "comparison_operator": OPERATORS[rule.threshold_operator],
         "empty_result_state": rule.empty_result_state,
         "notification": {
@@ -83,4 +95,11 @@ def _evaluation(rule: Rule, destination_id: Callable[[str], Any]) -> dict[str, A
     if rule.threshold is not None:
         field = _VALUE_FIELDS[rule.threshold_value_type]
         evaluation["threshold"] = {"value": {field: rule.threshold}}
+    column = rule.threshold_operand
+    if column is not None:
+        evaluation["threshold"] = {"column": _operand(column.name, column.aggregation)}
     return evaluation
+
+
+def _operand(name: str, aggregation: str | None) -> dict[str, Any]:
+    return {"name": name} | ({"aggregation": aggregation} if aggregation else {})

@@ -9,8 +9,18 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from databricks_alerts.evaluation import Operand
 from databricks_alerts.rules.findings import Finding
+from databricks_alerts.rules.optional import OPTIONAL, Folder, Parameters, Url, read_parameters
 from databricks_alerts.rules.tables import ALERTS, DESTINATIONS
+from databricks_alerts.rules.thresholds import (
+    COLUMN,
+    COLUMN_AGGREGATION,
+    THRESHOLD_COLUMNS,
+    VALUE_COLUMNS,
+    of_nothing,
+    threshold_problems,
+)
 from databricks_alerts.rules.vocabulary import (
     Aggregation,
     DestinationType,
@@ -18,22 +28,12 @@ from databricks_alerts.rules.vocabulary import (
     Operator,
     PauseStatus,
     Severity,
+    TemplateFormat,
     ThresholdType,
 )
 from databricks_alerts.rules.words import Domain
 
 T = TypeVar("T", bound="_Row")
-
-_VALUE_COLUMNS = {
-    "DOUBLE": "threshold_value_double",
-    "STRING": "threshold_value_string",
-    "BOOLEAN": "threshold_value_bool",
-}
-
-
-_THRESHOLD_COLUMNS = frozenset(
-    {"threshold_operator", "threshold_value_type", "aggregation_type", *_VALUE_COLUMNS.values()}
-)
 
 # Values that no check of another column minds, for columns that need one and have none.
 _STAND_INS: dict[str, Any] = {
@@ -93,6 +93,8 @@ class Rule(_Row):
     threshold_value_double: float | None = Field(default=None, allow_inf_nan=False)
     threshold_value_string: str | None = None
     threshold_value_bool: bool | None = None
+    threshold_value_column: str | None = None
+    threshold_value_aggregation: Aggregation | None = None
     empty_result_state: EmptyResultState
     aggregation_type: Aggregation | None = None
     schedule_cron: str = Field(min_length=1)
@@ -105,6 +107,12 @@ class Rule(_Row):
     use_custom_template: bool
     custom_subject_template: str | None = None
     custom_body_template: str | None = None
+    template_format: TemplateFormat | None = None
+    parameters: Parameters | None = None
+    warehouse_id: str | None = None
+    folder: Folder | None = None
+    run_as: str | None = None
+    runbook_url: Url | None = None
     owner: str = Field(min_length=1)
     created_by: str = Field(min_length=1)
     created_at: dt.datetime
@@ -114,21 +122,37 @@ class Rule(_Row):
     last_sync_status: str | None = None
     last_sync_action: str | None = None
     last_synced_at: dt.datetime | None = None
+    # No column: what the stack puts before the names of all its alerts (rules.environment).
+    name_prefix: str = ""
 
     @property
     def display_name(self) -> str:
         """The alert's name in Databricks."""
-        return f"[{self.severity}] {self.alert_name}"
+        return f"{self.name_prefix}[{self.severity}] {self.alert_name}"
 
     @property
     def threshold(self) -> float | str | bool | None:
-        """The value that its type names; None for IS NULL and IS NOT NULL."""
-        value: float | str | bool | None = getattr(self, _VALUE_COLUMNS[self.threshold_value_type])
-        return None if self.threshold_operator.startswith("IS") else value
+        """The value that its type names; None for a column, for IS NULL and IS NOT NULL."""
+        if self.threshold_value_column or self.threshold_operator.startswith("IS"):
+            return None
+        value: float | str | bool | None = getattr(self, VALUE_COLUMNS[self.threshold_value_type])
+        return value
+
+    @property
+    def threshold_operand(self) -> Operand | None:
+        """The column that is compared with, if it is one."""
+        if not self.threshold_value_column or self.threshold_operator.startswith("IS"):
+            return None
+        return Operand(self.threshold_value_column, self.threshold_value_aggregation)
+
+    @property
+    def alert_parameters(self) -> list[dict[str, str]]:
+        """The values of the query's `:name` markers, as the API takes them."""
+        return read_parameters(self.parameters) if self.parameters else []
 
     @model_validator(mode="after")
     def _one_threshold(self) -> Rule:
-        wrong = _threshold_problems(
+        wrong = threshold_problems(
             self.threshold_operator, self.threshold_value_type, self.__dict__
         )
         if wrong:
@@ -184,15 +208,18 @@ def read_rule(row: Mapping[str, Any]) -> Rule | list[Finding]:
     if isinstance(found, Rule):
         return found
     broken = {_column(item) for item in found}
-    if not broken & {"threshold_operator", "threshold_value_type"}:
-        problems = _threshold_problems(
+    problems = (
+        of_nothing(values)
+        if broken & {"threshold_operator", "threshold_value_type"}
+        else threshold_problems(
             values["threshold_operator"], values["threshold_value_type"], values
         )
-        found += [
-            _row_finding(Rule, values, column, what)
-            for column, what in problems.items()
-            if column not in broken
-        ]
+    )
+    found += [
+        _row_finding(Rule, values, column, what)
+        for column, what in problems.items()
+        if column not in broken
+    ]
     return found
 
 
@@ -209,8 +236,9 @@ def read_rule_in_part(row: Mapping[str, Any], findings: Sequence[Finding]) -> Re
     """
     broken = frozenset(map(_column, findings))
     values = _rule_values(row) | {name: _STAND_INS.get(name) for name in broken}
-    if broken & _THRESHOLD_COLUMNS:
+    if broken & THRESHOLD_COLUMNS:
         values["threshold_operator"] = "IS NOT NULL"
+        values |= {COLUMN: None, COLUMN_AGGREGATION: None}
     if "threshold_column" in broken:
         values["aggregation_type"] = None
     return Reading(record=_in_part(Rule, values), broken=broken)
@@ -238,9 +266,14 @@ def _column(finding: Finding) -> str:
 
 def _rule_values(row: Mapping[str, Any]) -> dict[str, Any]:
     values = _with_tags(row)
+    values.pop("name_prefix", None)
     values["threshold_operator"] = _operator(values.get("threshold_operator"))
-    if values.get("aggregation_type") in ("NONE", "FIRST", ""):
-        values["aggregation_type"] = None
+    for name in OPTIONAL:
+        if isinstance(values.get(name), str) and not values[name].strip():
+            values[name] = None
+    for name in ("aggregation_type", "threshold_value_aggregation"):
+        if values.get(name) in ("NONE", "FIRST", ""):
+            values[name] = None
     if isinstance(values.get("threshold_value_double"), Decimal):  # an older table's type
         values["threshold_value_double"] = float(values["threshold_value_double"])
     channels = values.get("notification_channels")
@@ -266,23 +299,6 @@ def _with_tags(row: Mapping[str, Any]) -> dict[str, Any]:
     if tags is None or isinstance(tags, list | tuple):  # the connector's form of a map
         values["tags"] = dict(tags or ())
     return values
-
-
-def _threshold_problems(
-    operator: str, value_type: str, values: Mapping[str, Any]
-) -> dict[str, str]:
-    """By column, what is wrong: exactly the value that the type names has to be there."""
-    if operator.startswith("IS"):
-        return {}
-    wanted = _VALUE_COLUMNS[value_type]
-    found = {
-        column: f"{column} has a value, but threshold_value_type is {value_type}: set it to NULL"
-        for column in _VALUE_COLUMNS.values()
-        if column != wanted and values.get(column) is not None
-    }
-    if values.get(wanted) is None:
-        found[wanted] = f"{wanted} is NULL: threshold_value_type {value_type} needs it"
-    return found
 
 
 def _operator(value: Any) -> Any:

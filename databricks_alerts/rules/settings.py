@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.rules.access import Roles
+from databricks_alerts.rules.presets import Channels, Override, Overrides, Prefix, Variables
 
 NAMESPACE = "databricks-alerts"
 
@@ -21,6 +22,11 @@ class Settings(BaseModel):
 
     `max_deletes` is a count, a share of the deployed alerts (a float below 1) or None for the
     default (see `plan.decisions.delete_limit`). `config_version` pins a Delta version.
+
+    What makes an environment (see `rules.environment`): `paused` deploys alerts that never run,
+    `name_prefix` stands before their names, `channels` are notified in place of those that rules
+    name (none: nobody), `variables` fill `${name}` in templates, `overrides` say it differently
+    than the rows of single rules.
     """
 
     model_config = ConfigDict(
@@ -40,6 +46,16 @@ class Settings(BaseModel):
     parallel_workers: int = Field(default=10, ge=1, le=100)
     config_version: int | None = Field(default=None, ge=0)
     permissions: Roles = Field(default_factory=Roles)
+    paused: bool = False
+    name_prefix: Prefix = ""
+    channels: Channels | None = None
+    variables: Variables = Field(default_factory=dict)
+    overrides: Overrides = Field(default_factory=dict)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What templates name without a variable's being set."""
+        return {"catalog": self.catalog, "gold_schema": self.gold_schema}
 
     @field_validator("max_deletes", mode="before")
     @classmethod
@@ -58,11 +74,16 @@ class Settings(BaseModel):
             raise ValueError("must not be negative")
         return count
 
-    @field_validator("permissions", mode="before")
+    @field_validator("permissions", "channels", "variables", "overrides", mode="before")
     @classmethod
     def _structured(cls, value: Any) -> Any:
         """Pulumi hands structured configuration over as JSON text."""
-        return json.loads(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("write a list or a mapping in YAML, not one text") from None
 
     @classmethod
     def from_config(cls, configuration: Mapping[str, str], stack: str) -> Settings:
@@ -93,8 +114,7 @@ def _problem(item: Any) -> str:
     """One finding of pydantic as a sentence: key, value, what is allowed."""
     key, *inner = map(str, item["loc"])
     if inner:
-        place = ".".join(part for part in inner if part != "function-before")
-        return f"{NAMESPACE}:{key}.{place} is {item['input']!r}: {item['msg']}"
+        return _problem_inside(key, [part for part in inner if part != "function-before"], item)
     name = f"{NAMESPACE}:{key}"
     match item["type"]:
         case "missing":
@@ -103,4 +123,21 @@ def _problem(item: Any) -> str:
             near = difflib.get_close_matches(key, _keys(), 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_keys())}"
             return f"{name} is not a setting; {hint}"
-    return f"{name} is {item['input']!r}: {item['msg']}"
+    return f"{name} is {item['input']!r}: {_message(item)}"
+
+
+def _problem_inside(key: str, inner: Sequence[str], item: Any) -> str:
+    """The same for a part of a setting."""
+    name = f"{NAMESPACE}:{key}.{'.'.join(inner)}"
+    if item["type"] == "extra_forbidden" and key == "overrides":
+        known = list(Override.model_fields)
+        near = difflib.get_close_matches(inner[-1], known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"a stack overrides {', '.join(known)}"
+        return f"{name} is no field that a stack can override; {hint}"
+    if item["type"] == "model_type" and key == "overrides":
+        return f"{name} is {item['input']!r}; write {', '.join(Override.model_fields)} below it"
+    return f"{name} is {item['input']!r}: {_message(item)}"
+
+
+def _message(item: Any) -> str:
+    return str(item["msg"]).removeprefix("Value error, ")

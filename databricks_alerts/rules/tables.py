@@ -102,6 +102,14 @@ TABLES = (
             last_sync_status STRING -- written back: SUCCESS, ERROR
             last_sync_error STRING -- written back
             last_sync_action STRING -- CREATED UPDATED REPLACED UNCHANGED HELD SKIPPED DELETED ERROR
+            threshold_value_column STRING -- an output column to compare with, instead of a value
+            threshold_value_aggregation STRING -- that column's, as aggregation_type
+            template_format STRING -- HTML, MARKDOWN; NULL: HTML
+            parameters STRING -- JSON: [{"name": "n", "type": "STRING", "value": "1"}] for :n
+            warehouse_id STRING -- NULL: the stack's warehouseId
+            folder STRING -- below the stack's parentPath; NULL: there
+            run_as STRING -- a user's name or an application id; NULL: the stack's runAs
+            runbook_url STRING -- what to do; for people, not deployed
             """
         ),
     ),

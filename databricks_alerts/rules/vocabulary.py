@@ -11,5 +11,6 @@ Aggregation = Literal["SUM", "COUNT", "COUNT_DISTINCT", "AVG", "MEDIAN", "MIN", 
 NoAggregation = Literal["NONE", "FIRST"]  # the first row's value
 ThresholdType = Literal["DOUBLE", "STRING", "BOOLEAN"]
 EmptyResultState = Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"]
+TemplateFormat = Literal["HTML", "MARKDOWN"]
 PauseStatus = Literal["UNPAUSED", "PAUSED"]
 DestinationType = Literal["EMAIL", "SLACK", "WEBHOOK", "TEAMS", "PAGERDUTY"]

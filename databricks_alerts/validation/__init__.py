@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from databricks_alerts.destinations.stand_ins import stand_in_findings
+from databricks_alerts.rules.environment import blamed, missing_variable
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Reading, Rule
 from databricks_alerts.rules.settings import Settings
@@ -27,7 +28,14 @@ from databricks_alerts.validation.report import RuleResult, ValidationReport
 from databricks_alerts.validation.schedule import check_schedule
 from databricks_alerts.validation.secrets import LookUp, missing_secrets
 from databricks_alerts.validation.statement import check_statement, read_statement
+from databricks_alerts.validation.surroundings import (
+    Surroundings,
+    ask_surroundings,
+    check_surroundings,
+)
 from databricks_alerts.validation.waiting import wait_for_secrets
+
+_Place = tuple[str | None, str]  # a rule's folder and display name
 
 __all__ = ["RuleResult", "ValidationReport", "validate"]
 
@@ -41,13 +49,15 @@ def validate(
     existing: Callable[[], Mapping[str, str]] = dict,
     look_up: LookUp | None = None,
     deployer: Callable[[], str] = str,
+    around: Surroundings | None = None,
 ) -> ValidationReport:
     """Validate every enabled rule and destination.
 
     One EXPLAIN a rule, in parallel; none for a rule whose query and tables are as they were when it
     was last found valid, unless `full`. `existing` as for `destination_findings`, `look_up` as for
-    `missing_secrets` (None: references are not looked up), `deployer` tells who deploys. Of a row
-    that is no rule, whatever can be read is checked too. Raises WarehouseError or WorkspaceError
+    `missing_secrets` (None: references are not looked up), `deployer` tells who deploys, `around`
+    what else the workspace has (None: it is not asked). Of a row that is no rule, whatever can be
+    read is checked too. Raises WarehouseError or WorkspaceError
     for trouble that is no rule's fault.
     """
     there = cache(existing)
@@ -58,12 +68,16 @@ def validate(
     destinations = _destinations(snapshot, broken)
     names = _name_counts(snapshot)
     enabled = [rule for rule in snapshot.rules if rule.is_enabled]
+    environment = snapshot.environment
+    invalid = [item for item in snapshot.invalid_rules if item.is_enabled]
+    answers = ask_surroundings([*enabled, *_read(invalid)], settings, around, warehouse.map)
 
     def draft(rule: Rule) -> _Draft:
-        return _draft(rule, settings, names, check_channels(rule, destinations, there))
+        named = [*check_channels(rule, destinations, there), *environment.of(rule.alert_id)]
+        named += check_surroundings(rule, answers)
+        return _draft(rule, settings, names, named)
 
     drafts = [draft(rule) for rule in enabled]
-    invalid = [item for item in snapshot.invalid_rules if item.is_enabled]
     # Rules that were never deployed were hardly ever explained: their turn comes right behind.
     new = sum(1 for rule in enabled if full or not rule.databricks_alert_id)
     with warehouse.opening(new + len(invalid)):
@@ -81,7 +95,7 @@ def validate(
 
     jobs = [partial(result, item) for item in drafts]
     jobs += [partial(result_of_row, item) for item in invalid]
-    results = warehouse.map(lambda job: job(), jobs)
+    results = [_blamed(item, settings) for item in warehouse.map(lambda job: job(), jobs)]
     return ValidationReport(
         run_id=str(uuid.uuid4()),
         validated_at=dt.datetime.now(dt.UTC),
@@ -89,7 +103,22 @@ def validate(
         rules=tuple(sorted(results, key=lambda item: item.alert_id)),
         destination_findings=tuple(broken),
         waiting=tuple(waiting),
+        setting_findings=environment.unused,
     )
+
+
+def _blamed(result: RuleResult, settings: Settings) -> RuleResult:
+    """The result, whose findings name the stack's settings where these are to blame."""
+    found = tuple(blamed(finding, settings) for finding in result.findings)
+    return result.model_copy(update={"findings": found})
+
+
+def _read(rows: Iterable[InvalidRow]) -> Iterator[Rule]:
+    """What can be read of rows that are no rules."""
+    for row in rows:
+        for reading in row.readings:
+            if isinstance(reading.record, Rule):
+                yield reading.record
 
 
 @dataclass(frozen=True)
@@ -117,10 +146,11 @@ class _Fingerprints:
 def _draft(
     rule: Rule,
     settings: Settings,
-    names: Mapping[str, list[str]],
-    channels: list[Finding],
+    names: Mapping[_Place, list[str]],
+    named: list[Finding],
 ) -> _Draft:
-    found = [*check_schedule(rule), *channels, *_same_name(rule, names)]
+    """`named` are the findings about what the rule names of the workspace."""
+    found = [*check_schedule(rule), *named, *_same_name(rule, names)]
     query, template_findings = _render(rule, settings)
     found += template_findings
     if template_findings:
@@ -166,18 +196,20 @@ def _finish(draft: _Draft, warehouse: SqlWarehouse, mark: str, *, unchanged: boo
 
 def _render(rule: Rule, settings: Settings) -> tuple[str, list[Finding]]:
     query, unknown = render_query(rule.alert_query_template, settings)
-    findings = [
-        Finding(
-            key=rule.alert_id,
-            check="template",
-            what=f"the placeholder {item.text} is not known",
-            where="alert_query_template",
-            remedy="use ${catalog} and ${gold_schema} only",
-            line=item.line,
-            position=item.position,
+    findings = []
+    for item in unknown:
+        what, remedy = missing_variable(item, settings)
+        findings.append(
+            Finding(
+                key=rule.alert_id,
+                check="template",
+                what=what,
+                where="alert_query_template",
+                remedy=remedy,
+                line=item.line,
+                position=item.position,
+            )
         )
-        for item in unknown
-    ]
     return query, findings
 
 
@@ -191,17 +223,19 @@ def _destinations(snapshot: Snapshot, broken: list[Finding]) -> dict[str, str]:
     return reasons
 
 
-def _name_counts(snapshot: Snapshot) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
+def _name_counts(snapshot: Snapshot) -> dict[_Place, list[str]]:
+    names: dict[_Place, list[str]] = {}
     for rule in snapshot.rules:
         if rule.is_enabled:
-            names.setdefault(rule.display_name, []).append(rule.alert_id)
+            names.setdefault((rule.folder, rule.display_name), []).append(rule.alert_id)
     return names
 
 
-def _same_name(rule: Rule, names: Mapping[str, list[str]]) -> list[Finding]:
+def _same_name(rule: Rule, names: Mapping[_Place, list[str]]) -> list[Finding]:
     """Two alerts of one name in one folder collide (RESOURCE_ALREADY_EXISTS)."""
-    others = [key for key in names.get(rule.display_name, ()) if key != rule.alert_id]
+    others = [
+        key for key in names.get((rule.folder, rule.display_name), ()) if key != rule.alert_id
+    ]
     if not others:
         return []
     return [

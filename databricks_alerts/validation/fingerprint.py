@@ -21,7 +21,7 @@ from databricks_alerts.validation.messages import message_templates
 from databricks_alerts.validation.references import TableName, tables_of
 
 # Raise it whenever validation checks more than before.
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,9 @@ def fingerprint(
         rule.threshold_value_type,
         rule.aggregation_type,
         rule.threshold_value_string,
+        rule.threshold_value_column,
+        rule.threshold_value_aggregation,
+        rule.alert_parameters,
         message_templates(rule),
         [[table, schemas.columns[table], schemas.views.get(table, "")] for table in sorted(every)],
     ]

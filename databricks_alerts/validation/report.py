@@ -40,6 +40,7 @@ class ValidationReport(BaseModel):
     """Results of every enabled rule, and findings of destinations.
 
     `waiting` are destinations without their secrets for which others stand in: no findings.
+    `setting_findings` speak against the stack's settings and keep no rule from being deployed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +51,7 @@ class ValidationReport(BaseModel):
     rules: tuple[RuleResult, ...]
     destination_findings: tuple[Finding, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    setting_findings: tuple[Finding, ...] = ()
 
     @property
     def stand_ins(self) -> dict[str, tuple[str, ...]]:

@@ -4,22 +4,61 @@ from __future__ import annotations
 
 import difflib
 
-from databricks_alerts.evaluation import OPERATOR_WORDS, Fit, fit, parse_kind
+from databricks_alerts.evaluation import OPERATOR_WORDS, Fit, compare_kinds, fit, parse_kind
+from databricks_alerts.evaluation.kinds import aggregated
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Rule
+from databricks_alerts.rules.thresholds import COLUMN as _COLUMN
 from databricks_alerts.validation.explain import Column
 
 
 def check_threshold(rule: Rule, columns: list[Column]) -> Finding | None:
     """What is wrong with the rule's threshold against the query's output; None if nothing."""
-    wanted = rule.threshold_column
+    found = _find(rule, rule.threshold_column, columns, "threshold_column")
+    return found if isinstance(found, Finding) else _check_type(rule, found)
+
+
+def check_columns(rule: Rule, columns: list[Column]) -> list[Finding]:
+    """What is wrong with the two columns that a rule compares, against the query's output."""
+    left = _find(rule, rule.threshold_column, columns, "threshold_column")
+    operand = rule.threshold_operand
+    right = left if operand is None else _find(rule, operand.name, columns, _COLUMN)
+    found = [item for item in (left, right) if isinstance(item, Finding)]
+    if found or operand is None or isinstance(left, Finding) or isinstance(right, Finding):
+        return found
+    compared = check_compared(
+        rule, _compared(left, rule.aggregation_type), _compared(right, operand.aggregation)
+    )
+    return [compared] if compared else []
+
+
+def _compared(column: Column, aggregation: str | None) -> str:
+    """The type of what is compared of a column."""
+    kind = parse_kind(column.type)
+    return aggregated(kind, aggregation).name if kind else column.type
+
+
+def check_compared(rule: Rule, left: str, right: str) -> Finding | None:
+    """Whether the values of two columns, by the names of their types, can be compared."""
+    kinds = parse_kind(left), parse_kind(right)
+    if kinds[0] is None or kinds[1] is None:
+        return None
+    found = compare_kinds(kinds[0], kinds[1])
+    if found.good is not False:
+        return None
+    what = f"{rule.threshold_column} and {rule.threshold_value_column}: {found.problem}"
+    return _finding(rule, what, found.instead, _COLUMN)
+
+
+def _find(rule: Rule, wanted: str, columns: list[Column], where: str) -> Column | Finding:
     # Spark resolves names without regard to case; two that differ by case alone are ambiguous.
     matching = [column for column in columns if column.name.lower() == wanted.lower()]
     if not matching:
-        return _finding(rule, _missing(wanted, columns), f"one of {_names(columns)}")
+        return _finding(rule, _missing(wanted, columns), f"one of {_names(columns)}", where)
     if len(matching) > 1:
-        return _finding(rule, f"{wanted} stands {len(matching)} times in the output", "an alias")
-    return _check_type(rule, matching[0])
+        what = f"{wanted} stands {len(matching)} times in the output"
+        return _finding(rule, what, "an alias", where)
+    return matching[0]
 
 
 def check_value(rule: Rule, kind: str) -> Finding | None:
@@ -55,11 +94,11 @@ def _names(columns: list[Column]) -> str:
     return shown if len(columns) <= 12 else f"{shown}, …"
 
 
-def _finding(rule: Rule, what: str, instead: str) -> Finding:
+def _finding(rule: Rule, what: str, instead: str, where: str = "threshold_column") -> Finding:
     return Finding(
         key=rule.alert_id,
         check="threshold",
         what=what,
-        where="threshold_column",
-        remedy=f"set threshold_column or its companions to {instead}",
+        where=where,
+        remedy=f"set {where} or its companions to {instead}",
     )

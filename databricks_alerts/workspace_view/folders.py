@@ -1,13 +1,19 @@
-"""The folder that the alerts live in: Databricks takes no alert whose folder is missing."""
+"""The folders that the alerts live in: Databricks takes no alert whose folder is missing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from databricks_alerts.workspace_view.inventory import translated_requests
 
 if TYPE_CHECKING:
     from databricks.sdk.core import Config
+
+
+def place_folder(config: Callable[[], Config], path: str) -> None:
+    """Make a folder as `make_folder` does; `config` is asked only now."""
+    make_folder(config(), path)
 
 
 def make_folder(config: Config, path: str) -> list[str]:

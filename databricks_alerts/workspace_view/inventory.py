@@ -27,10 +27,25 @@ _INPUTS = (
     "warehouse_id",
     "custom_summary",
     "custom_description",
+    "custom_template_format",
     "parameters",
     "parent_path",
     "run_as",
     "schedule",
+)
+
+# What the workspace adds to an alert, or keeps for older clients.
+_OUTPUTS = frozenset(
+    {
+        "id",
+        "create_time",
+        "update_time",
+        "owner_user_name",
+        "effective_run_as",
+        "run_as_user_name",
+        "lifecycle_state",
+        "evaluation",
+    }
 )
 
 
@@ -38,8 +53,8 @@ class ExistingAlert(BaseModel):
     """An alert of the workspace; `parent_path` as `folder` gives it.
 
     `state` is that of the last evaluation, `update_time` when somebody changed it last.
-    `arguments` is what a client says of the alert: the
-    API's body without what the server adds.
+    `arguments` is what a client says of the alert: the API's body without what the server adds.
+    `unknown` are the names of fields that are neither.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +65,7 @@ class ExistingAlert(BaseModel):
     state: str = ""
     update_time: dt.datetime | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
     @property
     def destination_ids(self) -> list[str]:
@@ -118,6 +134,11 @@ def existing_alert(item: dict[str, Any]) -> ExistingAlert:
         state=item.get("evaluation", {}).get("state", ""),
         update_time=_moment(item.get("update_time")),
         arguments=_arguments(item),
+        unknown=tuple(
+            name
+            for name, value in sorted(item.items())
+            if name not in _OUTPUTS and name not in _INPUTS and value not in (None, "", [], {})
+        ),
     )
 
 

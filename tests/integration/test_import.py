@@ -32,6 +32,17 @@ def make(project: Project, name: str, **changes: Any) -> str:
     return str(sdk.alerts_v2.create_alert(AlertV2.from_dict(document)).id)
 
 
+def bodies(project: Project) -> dict[str, Any]:
+    """The alerts of the project as the API has them, without what time does to them."""
+    sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
+    root = f"/Workspace/Shared/{project.schema}"
+    return {
+        str(alert.id): alert.as_dict() | {"update_time": ""}
+        for alert in sdk.alerts_v2.list_alerts()
+        if str(alert.parent_path).startswith(root)
+    }
+
+
 def mine(project: Project, *arguments: str) -> dict[str, dict[str, str]]:
     answer = project.alerts("import", "-s", "test", "--json", *arguments)
     assert answer.status == 0, answer.text
@@ -67,14 +78,28 @@ def test_a_folder_of_hand_made_alerts_becomes_rules_and_nothing_changes(project:
         "[WARNING] zero": {"evaluation": {"threshold": {"value": {"double_value": 0}}}},
     }
     ids = {name: make(project, name, **changes) for name, changes in made.items()}
-    make(project, "[INFO] parameters", parameters=[{"name": "n", "value": "1"}])
-    make(project, "[INFO] column", evaluation={"threshold": {"column": {"name": "v"}}})
+    parameter = {"name": "n", "type": "NUMBER", "value": "1"}
+    more = {
+        "[INFO] parameters": {"query_text": "SELECT :n AS v", "parameters": [parameter]},
+        "[INFO] column": {
+            "query_text": "SELECT 11 AS v, 10 AS least",
+            "evaluation": {"threshold": {"column": {"name": "least", "aggregation": "MAX"}}},
+        },
+        "[INFO] markdown": {
+            "custom_description": "**{{ALERT_NAME}}**",
+            "custom_template_format": "MARKDOWN",
+        },
+    }
+    ids |= {name: make(project, name, **changes) for name, changes in more.items()}
+    made |= more
+    source = {"name": "v", "display": "the value"}
+    make(project, "[INFO] display", evaluation={"source": source})
     make(project, "[INFO] dollars", query_text="SELECT '${x}' AS v")
+    before = bodies(project)
 
     shown = mine(project, "--name", "[[]*")
     assert {name for name, item in shown.items() if item["action"] == "new rule"} >= set(made)
-    assert "query parameters" in shown["[INFO] parameters"]["reason"]
-    assert "threshold is a column" in shown["[INFO] column"]["reason"]
+    assert "evaluation.source.display" in shown["[INFO] display"]["reason"]
     assert "${…}" in shown["[INFO] dollars"]["reason"]
     assert project.sql("SELECT count(*) FROM alert_configurations") == [(0,)]
 
@@ -91,6 +116,7 @@ def test_a_folder_of_hand_made_alerts_becomes_rules_and_nothing_changes(project:
     assert set(ops.values()) == {"import"}, ops
     assert len(ops) == len(made)
     assert project.deploy().status == 0
+    assert bodies(project) == before
     rows = project.sql("SELECT databricks_alert_id FROM alert_configurations")
     assert {str(row[0]) for row in rows} == set(ids.values())
 

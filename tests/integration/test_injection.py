@@ -42,8 +42,9 @@ EVERYWHERE = NAMED | {
     "owner": "s.s.text",
     "created_by": "s.s.text",
     "use_custom_template": "true",
-    "custom_subject_template": "s.s.text",
-    "custom_body_template": "s.s.text",
+    # In a message a backslash keeps `${…}` from being a variable of the stack's.
+    "custom_subject_template": "s.s.message",
+    "custom_body_template": "s.s.message",
 }
 
 
@@ -63,12 +64,15 @@ def _copies(
     warehouse.query(_sql(project, "DELETE FROM %s WHERE alert_id <> 'COST-001'"))
     columns = [str(row["col_name"]) for row in warehouse.query(_sql(project, "DESCRIBE TABLE %s"))]
     chosen = ", ".join(f"{own.get(column, f'r.{column}')} AS {column}" for column in columns)
-    rows = [{"id": f"{number}: {text}", "text": text} for number, text in enumerate(texts)]
+    rows = [
+        {"id": f"{number}: {text}", "text": text, "message": text.replace("${", r"\${")}
+        for number, text in enumerate(texts)
+    ]
     warehouse.query(
         _sql(
             project,
             f"INSERT INTO %s SELECT {chosen} FROM %s AS r CROSS JOIN (SELECT explode(from_json("
-            ":rows, 'array<struct<id: string, text: string>>')) AS s) AS s "
+            ":rows, 'array<struct<id: string, text: string, message: string>>')) AS s) AS s "
             "WHERE r.alert_id = 'COST-001'",
         ),
         {"rows": json.dumps(rows)},

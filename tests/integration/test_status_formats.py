@@ -51,3 +51,17 @@ def test_status_tells_machines_of_deployed_held_and_invalid_rules(project: Proje
     assert [set(entry) for entry in document] == [KEYS, KEYS]
     same = project.alerts("status", "-s", "test", "--format", "json")
     assert json.loads(same.out) == document
+
+    shown = json.loads(project.alerts("show", "COST-003", "-s", "test", "--json").out)
+    assert (shown["alert_id"], shown["last_sync"]["status"]) == ("COST-003", "SUCCESS")
+    assert shown["databricks_alert_id"]
+    assert shown["query"].count("`") >= 2
+    assert shown["tests"]["cases"]
+    for_people = project.alerts("show", "COST-003", "-s", "test")
+    assert shown["threshold"]["words"] in for_people.out
+    broken = project.alerts("show", "COST-002", "-s", "test")
+    assert broken.status == 1
+    assert "severity is 'LOUD'" in broken.text
+    unknown = project.alerts("show", "COST-02", "-s", "test")
+    assert unknown.status == 2
+    assert "did you mean COST-002?" in unknown.text

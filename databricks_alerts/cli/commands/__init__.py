@@ -10,11 +10,13 @@ from databricks_alerts.cli.commands import (
     gate,
     import_,
     init,
+    lint,
     new,
     preview,
     pulumi,
     refresh,
     seed,
+    show,
     sql,
     stack,
     status,
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(workspace.app, name="workspace")
     app.command()(init.init)
     app.command()(seed.seed)
+    app.command()(lint.lint)
     app.command()(validate.validate)
     app.command()(preview.preview)
     app.command()(up.up)
@@ -41,6 +44,7 @@ def register(app: typer.Typer) -> None:
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")
     app.command()(status.status)
+    app.command()(show.show)
     app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)

@@ -9,7 +9,8 @@ import typer
 from databricks_alerts.cli import console
 from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.options import Json, Stack
-from databricks_alerts.plan.adoption import Defaults, described, find_adoptions, write_rows
+from databricks_alerts.plan.adoption import described, find_adoptions, write_rows
+from databricks_alerts.plan.imported import Defaults
 from databricks_alerts.reports.text import short
 from databricks_alerts.rules.vocabulary import Severity
 from databricks_alerts.rules.words import domain as domain_word

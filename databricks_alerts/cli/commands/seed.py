@@ -15,7 +15,8 @@ from databricks_alerts.packs.loader import find_pack, load_pack
 from databricks_alerts.packs.model import Pack
 from databricks_alerts.packs.seed import SeedResult
 from databricks_alerts.packs.seed import seed as seed_pack
-from databricks_alerts.packs.variables import Value, parse
+from databricks_alerts.packs.variables import parse
+from databricks_alerts.sql.literals import Value
 from databricks_alerts.workspace_view.inventory import user_name
 
 

@@ -29,6 +29,7 @@ def run_pack_tests(
             warehouse,
             loaded,
             rule_ids=rule or (),
+            stack_variables=context.settings.variables,
             mapper=lambda function, items: warehouse.map(function, list(items)),
         )
     failed = [result for result in results if not result.passed]

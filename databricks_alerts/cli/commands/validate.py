@@ -16,6 +16,7 @@ from databricks_alerts.workspace_view.inventory import (
     take_inventory,
     user_name,
 )
+from databricks_alerts.workspace_view.surroundings import WorkspaceSurroundings
 
 
 def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> None:
@@ -32,8 +33,9 @@ def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> 
             existing=lambda: destination_types(take_inventory(context.workspace)),
             look_up=secrets.look_up,
             deployer=lambda: user_name(context.workspace),
+            around=WorkspaceSurroundings(context.workspace),
         )
-    findings = report.findings
+    findings = [*report.findings, *report.setting_findings]
     explained = sum(1 for result in report.rules if result.duration_ms is not None)
     if json:
         console.print_json(

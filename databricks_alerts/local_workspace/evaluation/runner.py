@@ -9,13 +9,13 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from databricks_alerts.evaluation import (
     Outcome,
     evaluation_statement,
     from_api,
+    parameter_values,
     plain,
     read_outcome,
     result_columns,
@@ -102,7 +102,10 @@ class Runner:
             statement = evaluation_statement(alert["query_text"], condition)
             user = _user_of(alert)
             table = self._warehouse.execute(
-                statement, parameters_of(alert), user=user, alert_id=alert["id"]
+                statement,
+                parameter_values(alert.get("parameters", [])),
+                user=user,
+                alert_id=alert["id"],
             ).table
             rows = table.slice(0, ROWS_TOLD).to_pylist()
             outcome = read_outcome(condition, rows[0] if rows else None)
@@ -127,34 +130,6 @@ class _Found:
     rows: tuple[dict[str, Any], ...] = ()
     row_count: int = 0
     error: str | None = None
-
-
-def parameters_of(alert: Document) -> dict[str, Any]:
-    """The values of an alert's `:name` parameters in their types."""
-    return {
-        item["name"]: _typed(item.get("type", "STRING"), item.get("value"))
-        for item in alert.get("parameters", [])
-    }
-
-
-def _typed(kind: str, value: Any) -> Any:
-    """A value that cannot be what its type says stays text: the warehouse then says so."""
-    text = str(value)
-    try:
-        match kind.upper():
-            case "NUMBER" | "NUMERIC" | "DECIMAL" | "DOUBLE" | "FLOAT":
-                return Decimal(text)
-            case "INT" | "INTEGER" | "BIGINT" | "LONG":
-                return int(text)
-            case "BOOLEAN":
-                return text.lower() == "true"
-            case "DATE":
-                return dt.date.fromisoformat(text)
-            case "TIMESTAMP" | "DATETIME":
-                return dt.datetime.fromisoformat(text)
-    except (ValueError, InvalidOperation):
-        return text
-    return None if value is None else text
 
 
 def _user_of(alert: Document) -> str:

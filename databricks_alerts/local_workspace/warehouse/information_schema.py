@@ -69,8 +69,8 @@ _VIEWS = {
         "position_in_unique_constraint",
     ),
 }
-Rows = list[list[str | None]]
 _NUMBERS = {"ordinal_position", "position_in_unique_constraint"}
+_Rows = list[list[str | None]]
 
 
 def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -> str:
@@ -94,7 +94,7 @@ def with_information_schema(sql: str, session: SparkSession, catalog: Catalog) -
     return _REFERENCE.sub(expand, sql)
 
 
-def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> Rows:
+def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> _Rows:
     owners = _scopes(scope, catalog)
     match view:
         case "catalogs":
@@ -109,7 +109,7 @@ def _rows(view: str, scope: str, session: SparkSession, catalog: Catalog) -> Row
     ]
 
 
-def _table_rows(view: str, table: Table, session: SparkSession) -> Rows:
+def _table_rows(view: str, table: Table, session: SparkSession) -> _Rows:
     match view:
         case "tables":
             is_view = table.kind == "VIEW"
@@ -131,7 +131,7 @@ def _table_rows(view: str, table: Table, session: SparkSession) -> Rows:
     return _column_rows(table, session)
 
 
-def _constraint_rows(table: Table) -> Rows:
+def _constraint_rows(table: Table) -> _Rows:
     name = [table.name.catalog, table.name.schema]
     return [
         [*name, key.name, *table.name.parts, key.kind, "YES", "YES", "NO"]
@@ -139,7 +139,7 @@ def _constraint_rows(table: Table) -> Rows:
     ]
 
 
-def _key_rows(table: Table) -> Rows:
+def _key_rows(table: Table) -> _Rows:
     """Only a foreign key's columns have a position in another key."""
     name = [table.name.catalog, table.name.schema]
     return [
@@ -164,11 +164,11 @@ def _scopes(scope: str, catalog: Catalog) -> list[str]:
 # Columns by what defines a table or view: a look at information_schema is about all of a catalog,
 # and asking the engine for each would take longer the more there are. A view's columns are those of
 # its creation, as in Unity Catalog (ALTER VIEW … WITH SCHEMA is not known here).
-_KNOWN_COLUMNS: dict[tuple[str, str, int], Rows] = {}
+_KNOWN_COLUMNS: dict[tuple[str, str, int], _Rows] = {}
 _MOST_KNOWN = 20_000
 
 
-def _column_rows(table: Table, session: SparkSession) -> Rows:
+def _column_rows(table: Table, session: SparkSession) -> _Rows:
     key = (
         f"{table.name.quoted}@{table.created_at}",
         table.location or table.view_text,
@@ -187,7 +187,7 @@ def _column_rows(table: Table, session: SparkSession) -> Rows:
     return known
 
 
-def _analyzed_columns(table: Table, session: SparkSession) -> Rows:
+def _analyzed_columns(table: Table, session: SparkSession) -> _Rows:
     schema = session.analyze(f"SELECT * FROM {table.name.quoted}")
     return [
         [
@@ -203,7 +203,7 @@ def _analyzed_columns(table: Table, session: SparkSession) -> Rows:
     ]
 
 
-def _table(view: str, rows: Rows) -> pa.Table:
+def _table(view: str, rows: _Rows) -> pa.Table:
     """Rows, or none, as a table: positions as numbers, the rest as strings."""
     arrays = {}
     for index, name in enumerate(_VIEWS[view]):

@@ -223,7 +223,7 @@ class _Answers:
     def __init__(self, answers: dict[str, list[dict[str, str]]]) -> None:
         self._answers, self.sent = answers, []  # type: ignore[var-annotated]
 
-    def query(self, sql: str) -> list[dict[str, str]]:
+    def query(self, sql: str, _params: Any = None) -> list[dict[str, str]]:
         self.sent.append(sql)
         return next(rows for start, rows in self._answers.items() if sql.startswith(start))
 
@@ -427,7 +427,7 @@ class _Plans:
     def __init__(self, *answers: tuple[str, str]) -> None:
         self._answers, self.sent = answers, []  # type: ignore[var-annotated]
 
-    def query(self, sql: str) -> list[dict[str, str]]:
+    def query(self, sql: str, _params: Any = None) -> list[dict[str, str]]:
         self.sent.append(sql)
         plan = next(plan for part, plan in self._answers if part in sql)
         return [{"plan": f"== Analyzed Logical Plan ==\n{plan}"}]
@@ -480,7 +480,7 @@ def test_what_only_the_wrapping_breaks_is_told_of_the_aggregation() -> None:
 
 def test_an_engine_that_cannot_name_a_planned_querys_types_blames_nobody() -> None:
     class Nameless(_Plans):
-        def query(self, sql: str) -> list[dict[str, str]]:
+        def query(self, sql: str, _params: Any = None) -> list[dict[str, str]]:
             if sql.startswith("DESCRIBE"):
                 raise WarehouseError("[INTERNAL_ERROR] cast", condition="INTERNAL_ERROR")
             return super().query(sql)

@@ -57,6 +57,13 @@ BROKEN_RULE: dict[str, list[Any]] = {
     "notify_on_ok": [None],
     "retrigger_seconds": [-1],
     "use_custom_template": [None],
+    "template_format": ["PLAIN", "html"],
+    "parameters": ["{", "{}", "[1]", '[{"name": ""}]', '[{"name": "a"}, {"name": "a"}]', "null"],
+    "warehouse_id": ["gone"],
+    "folder": ["/Shared/x", "a//b", "..", "a/../b", "a/", "a\nb", "taken/by/a/notebook"],
+    "run_as": ["nobody@example.com", "no such principal"],
+    "runbook_url": ["wiki/page", "ftp://a/", "https://", "javascript:alert(1)", "https://a b/"],
+    "threshold_value_aggregation": ["SUM", "MODE"],
     "owner": [None, ""],
     "created_by": [None],
     "created_at": [None],
@@ -97,10 +104,24 @@ class Warehouse:
         yield
 
 
+class Around:
+    """A workspace that has what good rows name."""
+
+    def has_warehouse(self, key: str) -> bool:
+        return key != "gone"
+
+    def has_identity(self, name: str) -> bool | None:
+        return False if name.startswith("no") else None
+
+    def kind_at(self, path: str) -> str:
+        return "NOTEBOOK" if path == "/a/taken" else ""
+
+
 def report_of(
     *rules: dict[str, Any], destinations: Sequence[dict[str, Any]] = (DESTINATION,), **options: Any
 ) -> ValidationReport:
     warehouse = cast(SqlWarehouse, Warehouse(rules, list(destinations)))
+    options = {"around": Around(), **options}
     return validate(read_snapshot(warehouse, SETTINGS), SETTINGS, warehouse, **options)
 
 
@@ -115,6 +136,11 @@ def subsets(broken: dict[str, list[Any]]) -> st.SearchStrategy[dict[str, Any]]:
 
 def test_a_good_row_has_no_finding() -> None:
     assert report_of(RULE).findings == []
+    optional = {"warehouse_id": "w-2", "folder": "team/finops", "run_as": "ada@example.com"}
+    optional |= {"template_format": "MARKDOWN", "runbook_url": "https://wiki.example/x"}
+    optional |= {"parameters": '[{"name": "n", "type": "NUMBER", "value": "1"}]'}
+    assert report_of({**RULE, **optional}).findings == []
+    assert report_of({**RULE, **dict.fromkeys(optional, " ")}).findings == []
 
 
 @settings(max_examples=400, deadline=None)

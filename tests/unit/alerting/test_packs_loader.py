@@ -82,7 +82,7 @@ CHANGES = [
     ("rules.yaml", "[mail,", "[mial,", "8:5", "'mial' is no destination of the pack"),
     ("rules.yaml", "var.limit", "var.limits", "13:5", "variable limits is unknown; pack.yaml has"),
     ("rules.yaml", "{{ var.limit }}", "'{{ var.limit }}'", "13:5", "limit stands in quotes"),
-    ("rules.yaml", "${catalog}", "${database}", "13:5", "placeholder ${database} is unknown"),
+    ("rules.yaml", "${catalog}", "${catlog}", "13:5", "did you mean ${catalog}?"),
     ("rules.yaml", "events: []", "event: []", "16:16", "table event is unknown"),
     ("rules.yaml", "events: []", "events: [{costs: 1}]", "16:25", "column costs is unknown"),
     ("rules.yaml", "events: []", "events: [{at: noon}]", "16:25", "'noon' is not now, now-90m"),
@@ -121,7 +121,7 @@ def test_a_mistake_is_told_with_its_place(
 
 def test_all_mistakes_of_all_files_are_told_at_once_in_order(folder: Path) -> None:
     (folder / "pack.yaml").write_text(MANIFEST.replace("default: 10", "default: 0"))
-    bad = RULES.replace("mail,", "mial,").replace("${catalog}", "${c}")
+    bad = RULES.replace("mail,", "mial,").replace("${catalog}", "${catlog}")
     (folder / "rules.yaml").write_text(bad)
     (folder / "more.yaml").write_text(RULES.replace("severity: WARNING", "severity: LOW"))
     places = [line.split(": ")[0] for line in _problems(folder)]

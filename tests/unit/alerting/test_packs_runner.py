@@ -101,6 +101,38 @@ def test_a_table_becomes_rows_and_a_variable_its_value(tmp_path: Path) -> None:
     )
 
 
+OVER_BUDGET = QUERY.replace("{{ var.limit }}", "${budget}")
+
+
+def test_a_variable_of_the_stack_has_the_stacks_value_or_the_cases(tmp_path: Path) -> None:
+    pack = _pack(tmp_path, OVER_BUDGET)
+    (located,) = pack.rules
+    (case,) = located.rule.tests
+    assert case_query(pack.manifest, located, case, {"budget": 0.5}).endswith(
+        "WHERE cost > CAST(0.5 AS DOUBLE)\n"
+    )
+    own = case.model_copy(update={"variables": {"budget": 7}})
+    assert case_query(pack.manifest, located, own, {"budget": 0.5}).endswith("WHERE cost > 7\n")
+
+
+def test_a_case_can_give_a_value_that_no_manifest_declares(tmp_path: Path) -> None:
+    rules = RULES.replace("{limit: 3}", "{budget: 7}")
+    assert "{budget: 7}" in rules
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "pack.yaml").write_text(MANIFEST)
+    (folder / "rules.yaml").write_text(rules.replace("QUERY", OVER_BUDGET))
+    assert _sent(load_pack(folder)).endswith("WHERE cost > 7\n")
+
+
+def test_a_variable_without_a_value_fails_its_case_and_says_where_to_give_one(
+    tmp_path: Path,
+) -> None:
+    result = _only(run_tests(Answers([_row(2, met=True)]), _pack(tmp_path, OVER_BUDGET)))
+    assert not result.passed
+    assert "${budget} has no value; give it one under the case's `variables`" in result.got
+
+
 @pytest.mark.parametrize(
     ("written", "sent"),
     [

@@ -11,13 +11,13 @@ from sqlglot import exp
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.packs.model import Variable
 from databricks_alerts.packs.variables import (
-    literal,
     parse,
     quoted_references,
     render_query,
     render_text,
     resolve,
 )
+from databricks_alerts.sql.literals import literal
 
 BUDGET = Variable(description="money", type="number", default=100, minimum=1, maximum=1000)
 URL = Variable(

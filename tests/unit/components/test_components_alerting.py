@@ -137,7 +137,9 @@ def declare(mocks: Mocks, what: Prepared, deployed: Deployed | None = None) -> A
     @pulumi.runtime.test
     def run() -> Any:
         planned = plan(what, deployed or Deployed())
-        args = AlertingArgs(planned, lambda value: f"<{value}>", lambda _id, _name: None)
+        args = AlertingArgs(
+            planned, lambda value: f"<{value}>", lambda _id, _name: None, lambda _path: None
+        )
         holder.append(Alerting("alerting", args))
         ids = [*holder[0].alerts.values(), *holder[0].destinations.values()]
         return pulumi.Output.all(*ids).apply(lambda _: None)

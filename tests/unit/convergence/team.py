@@ -8,6 +8,7 @@ import itertools
 import json
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from databricks_alerts.engine.state.resource import ResourceState
 from databricks_alerts.engine.storage import StackState
 from databricks_alerts.outcome.record import Outcome, has_news
 from databricks_alerts.plan.deployment import Prepared, plan
+from databricks_alerts.rules.environment import in_environment, read_placed
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.recorded import Recorded, digest, recorded
-from databricks_alerts.rules.rows import Destination, Rule, read_destination, read_rule
+from databricks_alerts.rules.rows import Destination, Rule, read_destination
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.validation import RuleResult, ValidationReport
@@ -104,6 +106,7 @@ class Team:
     retyped: set[str] = field(default_factory=set)
     config_version: int = 1
     had: list[tuple[Row, str]] = field(default_factory=list)
+    settings: Settings = _SETTINGS
 
     # -- edits --------------------------------------------------------------------------------
 
@@ -340,7 +343,8 @@ class Team:
 
     def prepared(self) -> Prepared:
         """What the command reads before a run."""
-        rules = [self._read(read_rule, row) for row in self.rules]
+        rows, environment = in_environment(self.rules, self.settings)
+        rules = [self._read(partial(read_placed, self.settings), row) for row in rows]
         destinations = [self._read(read_destination, row) for row in self.destinations]
         assert all(isinstance(item, Rule) for item in rules), rules
         assert all(isinstance(item, Destination) for item in destinations), destinations
@@ -351,12 +355,13 @@ class Team:
             rules=tuple(self._result(rule) for rule in rules if rule.is_enabled),
         )
         return Prepared(
-            settings=_SETTINGS,
+            settings=self.settings,
             snapshot=Snapshot(
                 config_version=self.config_version,
                 destinations_version=self.config_version,
                 rules=tuple(rules),
                 destinations=tuple(destinations),
+                environment=environment,
                 config_digest=digest(self.rules),
                 destinations_digest=digest(self.destinations),
                 recorded_rules=self._recorded(self.rules, "alert_id", "databricks_alert_id"),
@@ -387,7 +392,10 @@ class Team:
         def program() -> None:
             planned = plan(prepared, deployed_by_this_stack())
             self.blocked, self.warnings = planned.blocked, planned.warnings
-            Alerting("alerting", AlertingArgs(planned, lambda value: value, self._rename))
+            Alerting(
+                "alerting",
+                AlertingArgs(planned, lambda value: value, self._rename, lambda _path: None),
+            )
             export_outputs(planned)
 
         result = run(self.directory, self.storage, self.models, program, operation, refresh=True)
@@ -444,7 +452,11 @@ class Team:
         known = {row["destination_id"] for row in self.destinations}
         wrong = [item for item in rule.notification_channels if item not in known]
         wrong += ["query"] if rule.alert_query_template == BROKEN else []
-        names = [row for row in self.rules if row["is_enabled"] and _name(row) == rule.display_name]
+        names = [
+            row
+            for row in self._placed()
+            if row["is_enabled"] and self._name(row) == rule.display_name
+        ]
         wrong += ["its name stands twice"] if len(names) > 1 else []
         return RuleResult(
             alert_id=rule.alert_id,
@@ -526,29 +538,32 @@ class Team:
         names = {alert["display_name"]: key for key, alert in active.items()}
         ids = {row["destination_id"]: row["databricks_destination_id"] for row in self.destinations}
         expected = set()
-        for row in self.rules:
+        for row in self._placed():
             identity = row["databricks_alert_id"]
             if not row["is_enabled"]:
                 continue
-            valid = self._result(self._read(read_rule, row)).is_valid
+            rule = self._read(partial(read_placed, self.settings), row)
+            valid = self._result(rule).is_valid
             key = row["alert_id"]
             if not valid:
                 # Held where it has an alert, else skipped.
                 expected |= {identity} & active.keys()
                 continue
             if key in self.blocked:
-                holder = names.get(_name(row))
+                holder = names.get(rule.display_name)
                 assert holder is not None, ("blocked by nobody", key, self.story)
                 assert holder != identity, ("blocked by itself", key, self.story)
                 expected |= {identity} & active.keys()
                 continue
             assert identity in active, ("no alert", row, self.story)
             alert = active[identity]
-            assert alert["display_name"] == _name(row), ("name", row, alert, self.story)
+            assert alert["display_name"] == self._name(row), ("name", row, alert, self.story)
+            paused = self.settings.paused or row["pause_status"] == "PAUSED"
+            assert (alert["schedule"].get("pause_status") == "PAUSED") is paused, self.story
             assert alert["query_text"] == row["alert_query_template"], ("query", row, self.story)
             told = alert["evaluation"]["notification"].get("subscriptions", [])
             assert {item["destination_id"] for item in told} == {
-                ids[item] for item in row["notification_channels"]
+                ids[item] for item in rule.notification_channels
             }, ("channels", row, self.story)
             assert identity not in expected, ("one alert, two rules", row, self.story)
             expected.add(identity)
@@ -578,6 +593,9 @@ class Team:
             assert item["display_name"] == row["destination_name"]
             assert item["destination_type"] == KINDS[row["destination_type"]].api_type
 
+    def _placed(self) -> list[Row]:
+        """The rows with the overrides of the stack."""
+        return in_environment(self.rules, self.settings)[0]
 
-def _name(row: Row) -> str:
-    return f"[{row['severity']}] {row['alert_name']}"
+    def _name(self, row: Row) -> str:
+        return f"{self.settings.name_prefix}[{row['severity']}] {row['alert_name']}"

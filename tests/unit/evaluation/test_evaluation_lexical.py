@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot.dialects.databricks import Databricks
 
-from databricks_alerts.evaluation.lexical import closed, pieces
+from databricks_alerts.evaluation.lexical import beginning, closed, pieces
 
 # What can stand in a query, each piece with what could be mistaken in it.
 CODE = st.sampled_from(
@@ -101,3 +101,16 @@ def test_any_text_is_cut_whole_and_closes_once(text: str) -> None:
 )
 def test_what_closing_does(query: str, expected: str) -> None:
     assert closed(query) == expected
+
+
+@pytest.mark.parametrize("word", ["SELECT 1", "`a`", "'x'", "/*+ hint */ SELECT 1"])
+@pytest.mark.parametrize(
+    "before", ["", " \n\t", "-- a\n", "/* a */", "/* a /* b */ c */\n-- d \\\n e\n ; ", ";"]
+)
+def test_a_statement_begins_behind_blanks_and_comments(before: str, word: str) -> None:
+    assert beginning(before + word) == len(before)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "-- a", "/* a /* b */", ";;"])
+def test_what_has_no_words_begins_nowhere(text: str) -> None:
+    assert beginning(text) == len(text)

@@ -24,7 +24,7 @@ def rewrite(query: Rewriting) -> bool:
         for number, item in enumerate(select.expressions, 1):
             if item.is_star:
                 continue
-            name = item.alias_or_name if isinstance(item, exp.Alias) else column_name(item)
+            name = item.alias or column_name(item)
             if name.lower() in seen:
                 alias = exp.to_identifier(f"_inserted_{number}", quoted=True)
                 item.replace(exp.Alias(this=item.unalias().copy(), alias=alias))

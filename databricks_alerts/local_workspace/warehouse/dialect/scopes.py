@@ -44,7 +44,7 @@ class Names:
     # What each SELECT reads, by the SELECT's number in the walk; so for what each PIVOT turns.
     reads: dict[int, Mapping[str, Columns | None]] = field(default_factory=dict)
     turned: dict[int, Columns | None] = field(default_factory=dict)
-    # The columns of the table that the statement writes into.
+    # The columns of the table that an INSERT writes into.
     written: Columns | None = None
     complete: bool = True
 
@@ -76,7 +76,8 @@ def resolved(tree: exp.Expr, lookup: Lookup) -> Names:
     for number, pivot in enumerate(tree.find_all(exp.Pivot)):
         resolver.numbers[id(pivot)] = number
     try:
-        names.written = _written(tree, lookup)
+        if isinstance(tree, exp.Insert):
+            resolver.resolve_insert(tree)
         if isinstance(tree, _CHANGES):
             resolver.resolve_change(tree)
         for query in _queries(tree):
@@ -87,14 +88,6 @@ def resolved(tree: exp.Expr, lookup: Lookup) -> Names:
 
 
 _CHANGES = (exp.Update, exp.Delete, exp.Merge)
-
-
-def _written(tree: exp.Expr, lookup: Lookup) -> Columns | None:
-    """The columns of the table that an INSERT, UPDATE, DELETE or MERGE writes into."""
-    if not isinstance(tree, (*_CHANGES, exp.Insert)):
-        return None
-    table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    return lookup([part.name for part in table.parts]) if isinstance(table, exp.Table) else None
 
 
 def _queries(tree: exp.Expr) -> list[exp.Query]:
@@ -127,13 +120,19 @@ class _Resolver:
             self._of_queries[id(query)] = columns
         return self._of_queries[id(query)]
 
+    def resolve_insert(self, tree: exp.Insert) -> None:
+        """The columns of the table that rows are inserted into."""
+        table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        if isinstance(table, exp.Table):
+            self._names.written = self._of_table(table)
+
     def resolve_change(self, tree: exp.Expr) -> None:
         """The names of an UPDATE, DELETE or MERGE that stand in none of its queries."""
         for table in (
             (tree.this, tree.args["using"]) if isinstance(tree, exp.Merge) else (tree.this,)
         ):
             if isinstance(table, exp.Table):
-                columns = self._lookup([part.name for part in table.parts])
+                columns = self._of_table(table)
             else:
                 held = table.unnest() if isinstance(table, exp.Subquery) else None
                 columns = self.resolve_query(held) if isinstance(held, exp.Query) else None
@@ -179,10 +178,13 @@ class _Resolver:
                 self._sources[id(scope)] = found
         return found
 
+    def _of_table(self, table: exp.Table) -> Columns | None:
+        return self._lookup([part.name for part in table.parts])
+
     def _columns(self, scope: Scope, alias: str, source: exp.Table | Scope) -> Columns | None:
         node = scope.selected_sources.get(alias, (None, None))[0]
         columns = (
-            self._lookup([part.name for part in source.parts])
+            self._of_table(source)
             if isinstance(source, exp.Table)
             else self._outputs.get(id(source))
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlglot
 from sqlglot.errors import SqlglotError
 
+from databricks_alerts.evaluation.lexical import beginning
 from databricks_alerts.local_workspace.warehouse.dialect import (
     clause_rules,
     collations,
@@ -67,7 +67,6 @@ FOR_SAIL: tuple[Pass, ...] = (
     inserted_columns.rewrite,
 )
 _FIRST = ("SELECT", "WITH", "FROM", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE")
-_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,7 @@ def translated(
     Raises SqlError for what Databricks refuses and the engine does not (`refuses`); places in it
     count from the start of `before`, which stands in front of the statement.
     """
-    space = _SPACE.match(sql)
-    if not sql[space.end() if space else 0 :].upper().startswith(_FIRST):
+    if not sql[beginning(sql) :].upper().startswith(_FIRST):
         return Translation(sql)
     try:
         tree = sqlglot.parse_one(sql, read="databricks")

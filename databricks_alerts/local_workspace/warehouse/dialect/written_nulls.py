@@ -6,52 +6,57 @@ every type. Sail takes it for a STRING, which it does not write into such column
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlglot import exp
 
 from databricks_alerts.local_workspace.warehouse.dialect.rewriting import Rewriting, is_assignment
-from databricks_alerts.local_workspace.warehouse.dialect.scopes import Columns
+from databricks_alerts.local_workspace.warehouse.dialect.scopes import path
 
 _COMPLEX = (exp.DType.MAP, exp.DType.ARRAY, exp.DType.STRUCT)
 
 
 def rewrite(query: Rewriting) -> bool:
     """The NULLs that UPDATE, MERGE and INSERT … VALUES write, cast to their columns' types."""
-    columns = query.names.written
-    if columns is None:
-        return False
-    types = {name.lower(): kind for name, kind in columns.items() if kind.is_type(*_COMPLEX)}
     found = False
-    for name, value in list(_values(query.tree, columns)):
-        kind = types.get(name.lower())
-        if kind is not None and isinstance(value, exp.Null):
+    for kind, value in list(_values(query)):
+        if isinstance(value, exp.Null) and kind is not None and kind.is_type(*_COMPLEX):
             value.replace(exp.Cast(this=exp.Null(), to=kind.copy()))
             found = True
     return found
 
 
-def _values(tree: exp.Expr, columns: Columns) -> Iterator[tuple[str, exp.Expr]]:
-    """The columns that a statement writes, each with an expression that is written."""
-    for node in tree.find_all(exp.EQ, exp.Insert):
-        if isinstance(node, exp.Insert):
-            yield from _inserted(node, columns)
-        elif is_assignment(node):
-            yield node.this.name, node.expression
+def _values(query: Rewriting) -> Iterator[tuple[exp.DataType | None, exp.Expr]]:
+    """The expressions that a statement writes, each with the type of its column."""
+    for node in query.tree.find_all(exp.EQ, exp.Insert):
+        if is_assignment(node):
+            yield _kind(node.this, query), node.expression
+        elif isinstance(node, exp.Insert) and isinstance(node.expression, exp.Tuple):
+            for column, value in zip(
+                node.this.expressions, node.expression.expressions, strict=False
+            ):
+                yield _kind(column, query), value
+        elif isinstance(node, exp.Insert) and isinstance(node.expression, exp.Values):
+            yield from _inserted(node, query)
 
 
-def _inserted(insert: exp.Insert, columns: Columns) -> Iterator[tuple[str, exp.Expr]]:
+def _kind(column: exp.Expr, query: Rewriting) -> exp.DataType | None:
+    """The type of a column that is set; none for a field in one."""
+    if not isinstance(column, exp.Column):
+        return None
+    meaning = query.meaning(column)
+    is_whole = meaning is not None and meaning.root == len(path(column)) - 1
+    return meaning.kind if meaning is not None and is_whole else None
+
+
+def _inserted(
+    insert: exp.Insert, query: Rewriting
+) -> Iterator[tuple[exp.DataType | None, exp.Expr]]:
+    columns = query.names.written or {}
     names = list(columns)
-    if isinstance(insert.this, exp.Schema | exp.Tuple):
-        names = [column.name for column in insert.this.expressions]
-    for row in _rows(insert.expression):
-        if len(row) == len(names):
-            yield from zip(names, row, strict=True)
-
-
-def _rows(values: exp.Expr | None) -> Iterator[Sequence[exp.Expr]]:
-    if isinstance(values, exp.Tuple):  # MERGE's INSERT
-        yield values.expressions
-    elif isinstance(values, exp.Values):
-        for row in values.expressions:
-            yield row.expressions if isinstance(row, exp.Tuple) else [row]
+    if isinstance(insert.this, exp.Schema):
+        names = [column.name.lower() for column in insert.this.expressions]
+    for row in insert.expression.expressions:
+        values = row.expressions if isinstance(row, exp.Tuple) else [row]
+        if len(values) == len(names):
+            yield from zip(map(columns.get, names), values, strict=True)
