@@ -65,7 +65,11 @@ def _serve(
     directory.keep_token(ADMIN, token)
     clock = Clock(options.clock, options.speed)
     warehouse = Warehouse(
-        data_dir / "warehouse", spark_url, is_admin=directory.is_admin, clock=clock
+        data_dir / "warehouse",
+        spark_url,
+        is_admin=directory.is_admin,
+        is_member=directory.is_member,
+        clock=clock,
     )
     warehouse.start()
     try:

@@ -111,7 +111,7 @@ def test_a_name_in_a_string_and_the_sessions_place_are_ours(warehouse: Warehouse
 
 
 def test_what_only_databricks_has_is_told_by_explain_too(warehouse: Warehouse) -> None:
-    for query in ("SELECT is_account_group_member('x') AS n", "SELECT ai_query('m', 'x') AS n"):
+    for query in ("SELECT is_member(concat('x')) AS n", "SELECT ai_query('m', 'x') AS n"):
         for asked in ("EXPLAIN EXTENDED", "EXPLAIN", ""):
             with pytest.raises(SqlError, match="not supported by the local workspace"):
                 _rows(warehouse, f"{asked} {query}", "default")
