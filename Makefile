@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ALERTS := $(BIN)/alerts
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-fast lint format bench pulumi pulumi-update clean
+.PHONY: help up test test-fast test-spark lint format bench pulumi pulumi-update clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: $(VENV)/.development ## Run the tests (unit and, against a real local work
 
 test-fast: $(VENV)/.development ## Run the unit tests that take no seconds: under a minute
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests/unit
+
+test-spark: $(VENV)/.development ## Run the SQL tests on a real Apache Spark (needs Java; minutes)
+	@$(BIN)/python -m tests.on_spark
 
 lint: $(VENV)/.development ## Check format, lint, types and the layering
 	@$(BIN)/ruff format --check .

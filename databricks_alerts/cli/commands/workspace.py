@@ -33,6 +33,13 @@ def start(
     port: Annotated[
         int | None, typer.Option(help="Listen on this port; default: a free one, kept.")
     ] = None,
+    sql_engine: Annotated[
+        str | None,
+        typer.Option(help="What runs SQL: sail, or spark, an Apache Spark that is set up here."),
+    ] = None,
+    spark_memory: Annotated[
+        str | None, typer.Option(help="How much that Apache Spark may take; default: 2g.")
+    ] = None,
     spark: Annotated[
         str | None, typer.Option(help="A Spark Connect server (sc://host:port) behind SQL.")
     ] = None,
@@ -51,11 +58,25 @@ def start(
     running = process.status(directory)
     if running is None:
         running = process.start(
-            directory, port, spark=spark, clock=clock, speed=speed, allow_egress=allow_egress
+            directory,
+            port,
+            sql_engine=sql_engine,
+            spark_memory=spark_memory,
+            spark=spark,
+            clock=clock,
+            speed=speed,
+            allow_egress=allow_egress,
+            tell=lambda text: console.out.print(text, highlight=False, markup=False),
         )
         console.out.print(f"The local workspace runs at {running.url} (pid {running.pid})")
-    else:
-        console.out.print(f"The local workspace runs already at {running.url} (pid {running.pid})")
+        return
+    wanted = spark or sql_engine
+    if wanted is not None and wanted != running.sql_engine:
+        raise WorkspaceProcessError(
+            f"the local workspace runs already at {running.url}, with {running.sql_engine} behind "
+            f"SQL; stop it first, its data stay: alerts workspace stop"
+        )
+    console.out.print(f"The local workspace runs already at {running.url} (pid {running.pid})")
 
 
 @app.command()
@@ -93,6 +114,7 @@ def _facts(running: process.Running | None) -> dict[str, object]:
         "pid": running.pid,
         "warehouse_id": running.warehouse_id,
         "config_file": str(running.config_file),
+        "sql_engine": running.sql_engine,
     }
 
 
