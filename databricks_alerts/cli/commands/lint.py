@@ -57,9 +57,16 @@ def _of_stack(stack: str) -> list[linter.Subject]:
 
 def _of_packs(named: Sequence[str]) -> list[linter.Subject]:
     here = Path.cwd()
-    return [
-        subject for folder in _folders(named) for subject in linter.of_pack(load_pack(folder), here)
-    ]
+    found: list[linter.Subject] = []
+    for folder in _folders(named):
+        pack = load_pack(folder)
+        found += linter.of_pack(pack, here)
+        for family in pack.asked:
+            console.note(
+                f"{family.rule.id} is left out: its members stand in a table; look at its rows "
+                "with `alerts lint -s STACK`"
+            )
+    return found
 
 
 def _folders(named: Sequence[str]) -> Iterable[Path]:

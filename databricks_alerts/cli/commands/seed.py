@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from databricks_alerts.packs.model import Pack
 from databricks_alerts.packs.seed import SeedResult
 from databricks_alerts.packs.seed import seed as seed_pack
 from databricks_alerts.packs.variables import parse
+from databricks_alerts.plan.guards import guard_members
 from databricks_alerts.sql.literals import Value
 from databricks_alerts.workspace_view.inventory import user_name
 
@@ -43,8 +45,10 @@ def seed(
             loaded,
             overrides,
             by=user_name(context.workspace) or "alerts",
+            guard=partial(guard_members, max_deletes=context.settings.max_deletes),
             force=force,
             local_host=local_host,
+            stack_variables=context.settings.variables,
         )
     if json:
         console.print_json(_facts(result))
@@ -54,6 +58,12 @@ def seed(
         f"{result.unchanged} unchanged",
         highlight=False,
     )
+    for old, new in result.rules.renamed:
+        console.out.print(f"  {new} takes over the row and the alert of {old}", highlight=False)
+    if result.rules.removed:
+        gone = ", ".join(result.rules.removed)
+        text = f"  deleted, no longer members of their families: {gone}"
+        console.out.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _variables(pack: Pack, given: list[str]) -> dict[str, Value]:

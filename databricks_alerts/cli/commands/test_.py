@@ -9,8 +9,10 @@ import typer
 from databricks_alerts.cli import console
 from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.options import Json, Stack
+from databricks_alerts.packs.asking import with_members
 from databricks_alerts.packs.loader import find_pack, load_pack
 from databricks_alerts.packs.runner import run_tests
+from databricks_alerts.packs.variables import resolve
 
 
 def run_pack_tests(
@@ -25,11 +27,14 @@ def run_pack_tests(
     context = open_stack(stack)
     loaded = load_pack(find_pack(pack, context.project_dir / "packs"))
     with context.warehouse() as warehouse:
+        values = resolve(loaded.manifest.variables, {})
+        settings = context.settings
+        whole = with_members(loaded, warehouse, settings, values, settings.variables)
         results = run_tests(
             warehouse,
-            loaded,
+            whole,
             rule_ids=rule or (),
-            stack_variables=context.settings.variables,
+            stack_variables=settings.variables,
             mapper=lambda function, items: warehouse.map(function, list(items)),
         )
     failed = [result for result in results if not result.passed]
