@@ -22,7 +22,10 @@ def init(
         typer.Option(help="Make the tables that packs read as views over the system tables."),
     ] = True,
 ) -> None:
-    """Make what is missing of the Delta tables, the packs' views and the folder; drops nothing."""
+    """Make what is missing of the Delta tables, the packs' views and the folder; drops nothing.
+
+    Example: alerts init -s dev
+    """
     context = open_stack(stack)
     with context.warehouse() as warehouse:
         done = create_or_migrate(warehouse, context.settings)

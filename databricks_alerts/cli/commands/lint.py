@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from databricks_alerts import lint as linter
-from databricks_alerts.cli import console
+from databricks_alerts.cli import completing, console
 from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.options import Json
 from databricks_alerts.cli.project import find_project
@@ -22,7 +22,10 @@ from databricks_alerts.snapshot import read_snapshot
 def lint(
     packs: Annotated[
         list[str] | None,
-        typer.Argument(help="Packs: names, folders, or files in them. All of the project if none."),
+        typer.Argument(
+            help="Packs: names, folders, or files in them. All of the project if none.",
+            autocompletion=completing.packs,
+        ),
     ] = None,
     stack: Annotated[
         str | None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from databricks_alerts.cli import console
+from databricks_alerts.cli import completing, console
 from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.local import is_sandbox
 from databricks_alerts.cli.options import Json, Stack
@@ -23,7 +23,9 @@ from databricks_alerts.workspace_view.inventory import user_name
 
 
 def seed(
-    pack: Annotated[str, typer.Argument(help="The pack, a folder of packs/.")] = "health_monitor",
+    pack: Annotated[
+        str, typer.Argument(help="The pack, a folder of packs/.", autocompletion=completing.packs)
+    ] = "health_monitor",
     stack: Stack = "local",
     var: Annotated[
         list[str] | None, typer.Option(help="A pack variable, NAME=VALUE; may be repeated.")
@@ -33,7 +35,10 @@ def seed(
     ] = False,
     json: Json = False,
 ) -> None:
-    """MERGE a pack's rules and destinations into the tables; users' edits of rows stay."""
+    """MERGE a pack's rules and destinations into the tables; users' edits of rows stay.
+
+    Example: alerts seed health_monitor -s dev --var monthly_budget=5000
+    """
     context = open_stack(stack)
     loaded = load_pack(find_pack(pack, context.project_dir / "packs"))
     overrides = _variables(loaded, var or [])

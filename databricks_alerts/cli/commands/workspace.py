@@ -19,7 +19,10 @@ from databricks_alerts.local_workspace.errors import WorkspaceProcessError
 from databricks_alerts.local_workspace.faults.rules import KINDS
 from databricks_alerts.snapshot import read_snapshot
 
-app = typer.Typer(no_args_is_help=True, help="Start, stop and look at the local workspace.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Start, stop and look at the local workspace.\n\nExample: alerts workspace start",
+)
 
 
 @app.command()
@@ -40,7 +43,10 @@ def start(
         bool, typer.Option("--allow-egress", help="Let notifications leave this machine.")
     ] = False,
 ) -> None:
-    """Start the local workspace, or say that it runs."""
+    """Start the local workspace, or say that it runs.
+
+    Example: alerts workspace start
+    """
     directory = workspace_dir(find_project())
     running = process.status(directory)
     if running is None:
@@ -54,7 +60,10 @@ def start(
 
 @app.command()
 def stop() -> None:
-    """Stop the local workspace; its data stay."""
+    """Stop the local workspace; its data stay.
+
+    Example: alerts workspace stop
+    """
     if process.stop(workspace_dir(find_project())):
         console.out.print("The local workspace is stopped")
     else:
@@ -63,7 +72,10 @@ def stop() -> None:
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Say whether the local workspace runs, and where; exit status 1 if it does not."""
+    """Say whether the local workspace runs, and where; exit status 1 if it does not.
+
+    Example: alerts workspace status
+    """
     directory = workspace_dir(find_project())
     running = process.status(directory)
     if json:
@@ -95,7 +107,10 @@ def run(
     alert: Annotated[str, typer.Argument(help="An alert's id, its name, or its rule's alert_id.")],
     json: Json = False,
 ) -> None:
-    """Evaluate an alert now; exit status 1 if that fails."""
+    """Evaluate an alert now; exit status 1 if that fails.
+
+    Example: alerts workspace run COST-001
+    """
     running = _running()
     evaluation = client.run_alert(running, _find(running, alert))
     if json:
@@ -111,7 +126,10 @@ def run(
 
 @app.command("open")
 def open_page() -> None:
-    """Print a link that opens the workspace's page, signed in; it works once."""
+    """Print a link that opens the workspace's page, signed in; it works once.
+
+    Example: alerts workspace open
+    """
     console.out.print(client.sign_in_link(_running()), markup=False, highlight=False)
 
 
@@ -128,7 +146,10 @@ def fault(
     status_code: Annotated[int, typer.Option("--status", help="Of a server_error.")] = 500,
     clear: Annotated[bool, typer.Option("--clear", help="Lift all faults.")] = False,
 ) -> None:
-    """Break something on demand, list what is broken, or lift it."""
+    """Break something on demand, list what is broken, or lift it.
+
+    Example: alerts workspace fault rate_limit --share 0.3
+    """
     running = _running()
     if clear:
         client.clear_faults(running)
