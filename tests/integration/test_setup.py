@@ -1,0 +1,159 @@
+"""`alerts init` on a stack that is new: by questions on a terminal, or by flags."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import NO_AUTHORITIES, PASSPHRASE, Answer, Project, make_project
+
+from databricks_alerts.local_workspace.process import Running
+
+
+@pytest.fixture
+def project(tmp_path: Path, local_workspace: Running) -> Project:
+    return make_project(tmp_path / "project", local_workspace)
+
+
+def _environment(project: Project) -> dict[str, str]:
+    """Credentials by a profile, as everybody has them."""
+    return {"DATABRICKS_CONFIG_FILE": str(project.workspace.config_file)}
+
+
+def _on_a_terminal(project: Project, answers: str, *arguments: str) -> Answer:
+    """`alerts init`, with somebody who types."""
+    ours, theirs = pty.openpty()
+    code = "import sys; sys.argv[0] = 'alerts'; from databricks_alerts.cli.app import main; main()"
+    environment = {**os.environ, **NO_AUTHORITIES, **_environment(project), "TERM": "dumb"}
+    environment.pop("PULUMI_CONFIG_PASSPHRASE", None)
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "init", *arguments],
+        cwd=project.directory,
+        env=environment,
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        os.write(ours, answers.encode())
+        screen = b""
+        try:
+            while piece := os.read(ours, 4096):
+                screen += piece
+        except OSError:  # how Linux says that the other end was closed
+            pass
+        out, _ = process.communicate()
+    os.close(ours)
+    return Answer(process.returncode, out, screen.decode())
+
+
+def test_a_terminal_is_asked_and_ends_with_what_to_do_next(project: Project) -> None:
+    schema = f"{project.schema}_asked"
+    typed = f"nobody\nlocal\n1\nmian\nmain\n{schema}\n\n\n"
+    answer = _on_a_terminal(project, typed, "-s", "new", "--no-views")
+    assert answer.status == 0, answer.text
+    assert "no such one among the profiles" in answer.text
+    assert "did you mean main?" in answer.text
+    written = (project.directory / "stacks" / "Pulumi.new.yaml").read_text()
+    assert written.startswith("# The stack new.")
+    assert "token" not in written.replace("no token", "")
+    assert written.partition("config:\n")[2].splitlines() == [
+        "  databricks:profile: local",
+        "  databricks-alerts:catalog: main",
+        f"  databricks-alerts:goldSchema: {schema}",
+        f"  databricks-alerts:warehouseId: '{project.workspace.warehouse_id}'",
+        "  databricks-alerts:parentPath: /Workspace/Shared/alerts-new",
+    ]
+    assert f"created schema main.{schema}" in answer.out
+    assert answer.out[answer.out.index("Next:") :].splitlines() == [
+        "Next:",
+        "  export PULUMI_CONFIG_PASSPHRASE=…    # encrypts what is secret in the state",
+        "  alerts seed health_monitor -s new",
+        "  alerts doctor -s new",
+        "  alerts up -s new",
+    ]
+    again = project.alerts("init", "-s", "new", "--no-views", env=_environment(project))
+    assert (again.status, "are up to date" in again.out) == (0, True), again.text
+
+
+def test_who_ends_the_questions_has_changed_nothing(project: Project) -> None:
+    answer = _on_a_terminal(project, "local\n\x04", "-s", "new")
+    assert answer.status == 2, answer.text
+    assert "no answer to 'SQL warehouse': nothing was written; --warehouse gives it" in answer.text
+    assert not (project.directory / "stacks" / "Pulumi.new.yaml").exists()
+
+
+def test_flags_answer_everything(project: Project) -> None:
+    flags = ("--profile", "local", "--warehouse", project.workspace.warehouse_id)
+    flags += ("--catalog", "main", "--schema", f"{project.schema}_flags", "--no-views")
+    answer = project.alerts(
+        "init", "-s", "new", *flags, "--channel", "me@example.com", env=_environment(project)
+    )
+    assert answer.status == 0, answer.text
+    written = (project.directory / "stacks" / "Pulumi.new.yaml").read_text()
+    assert "databricks-alerts:channels:\n  - me@example.com" in written
+    assert "alerts up -s new" in answer.out
+
+
+def test_without_a_terminal_every_missing_flag_is_named(project: Project) -> None:
+    answer = project.alerts("init", "-s", "new", "--catalog", "main")
+    assert answer.status == 2
+    assert (
+        "stacks/Pulumi.new.yaml does not exist, and there is no terminal to ask on: give --profile "
+        "NAME or --host URL, --schema, --warehouse (other stacks: test)"
+    ) in answer.text
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--warehouse", "nope"), "--warehouse nope: no such one among the SQL warehouses; there"),
+        (
+            ("--catalog", "mian"),
+            "--catalog mian: no such one among the catalogs; did you mean main?",
+        ),
+        (("--schema", "a.b"), "--schema a.b: a schema's name has"),
+        (("--folder", "Shared"), "--folder Shared: a folder is written from /Workspace"),
+        (("--host", "example.com"), "--host example.com: a host is written https://"),
+        (("--profile", "x"), "--profile x: no such one among the profiles"),
+        (("--channel", "nobody"), "--channel nobody: no such one among the notification"),
+    ],
+)
+def test_a_wrong_flag_is_told_and_nothing_is_written(
+    project: Project, flags: tuple[str, str], told: str
+) -> None:
+    before = project.settings_file.read_text()
+    answer = project.alerts("init", "-s", "test", *flags, env=_environment(project))
+    assert answer.status == 2, answer.text
+    assert told in answer.text
+    assert project.settings_file.read_text() == before
+
+
+def test_what_is_there_keeps_its_comments_and_gets_what_it_lacks(project: Project) -> None:
+    text = project.settings_file.read_text()
+    open_text = "# Ours.\n" + text.replace(
+        f'"{project.workspace.warehouse_id}"', '"set-the-id" # ask Ann\n  # and Ben'
+    )
+    project.settings_file.write_text(open_text)
+    answer = project.alerts("init", "-s", "test", "--no-views")
+    assert "Pulumi.test.yaml is not filled in, and there is no terminal" in answer.text
+    assert "give --warehouse (" in answer.text
+    warehouse = ("--warehouse", project.workspace.warehouse_id)
+    answer = project.alerts("init", "-s", "test", "--no-views", *warehouse)
+    assert answer.status == 0, answer.text
+    after = project.settings_file.read_text()
+    assert after == open_text.replace("set-the-id", project.workspace.warehouse_id)
+
+
+def test_the_passphrase_is_not_asked_for_twice(project: Project) -> None:
+    assert PASSPHRASE  # Project.alerts has it in the environment
+    answer = project.alerts(
+        "init", "-s", "test", "--no-views", "--folder", f"/Workspace/Shared/{project.schema}-b"
+    )
+    assert answer.status == 0, answer.text
+    assert "PULUMI_CONFIG_PASSPHRASE" not in answer.out
