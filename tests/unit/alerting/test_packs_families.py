@@ -174,6 +174,27 @@ def test_words_of_families_in_a_rule_that_is_none(
         load_pack(folder)
 
 
+def test_members_that_nobody_could_tell_apart_are_told(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(
+        RULES.replace("name: Late rows in {{ each.label }}", "name: x")
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load_pack(folder)
+    assert str(caught.value).startswith(
+        f"{folder}/rules.yaml:4:5: QUAL-002: the members invoices, orders are all called 'x'; say"
+    )
+
+
+def test_the_example_of_the_readme_is_a_pack(folder: Path) -> None:
+    readme = (Path(__file__).parents[3] / "packs" / "README.md").read_text()
+    [block] = [part for part in readme.split("```") if "for_each:" in part and "id:" in part]
+    (folder / "rules.yaml").write_text("rules:\n" + block.removeprefix("yaml\n"))
+    bills, orders = load_pack(folder).rules
+    assert (bills.rule.id, bills.rule.renamed_from) == ("QUAL-002@bills", "QUAL-002@invoices")
+    assert (bills.rule.threshold.value, orders.rule.threshold.value) == (20, 5)
+    assert orders.rule.query.endswith("`orders`\nWHERE region = 'EU'\n")
+
+
 def test_what_all_members_have_wrong_is_told_once(folder: Path) -> None:
     (folder / "rules.yaml").write_text(
         RULES.replace("    for_each", "    channels: [x]\n    for_each")
@@ -187,7 +208,11 @@ def test_what_all_members_have_wrong_is_told_once(folder: Path) -> None:
 
 KEYS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=12)
-VALUES = TEXTS | st.integers(-(10**9), 10**9) | st.booleans() | st.floats(-1e9, 1e9)
+NASTY = st.lists(
+    st.sampled_from(["'", '"', "`", "\\", "--", "/*", "*/", "\n", "{", "}", ";", "x", " "]),
+    max_size=12,
+).map("".join)
+VALUES = TEXTS | NASTY | st.integers(-(10**9), 10**9) | st.booleans() | st.floats(-1e9, 1e9)
 FIELDS = st.fixed_dictionaries({"label": TEXTS, "most": st.integers(0, 99)})
 OVERRIDES = st.fixed_dictionaries(
     {},
