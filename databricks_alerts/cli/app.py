@@ -41,12 +41,14 @@ def _options(
         bool, typer.Option("--debug", help="Show where an error came from, with its traceback.")
     ] = False,
 ) -> None:
+    """The option stands here to be told of; `main` takes it wherever it is written."""
     if debugging:
         debug.switch_on()
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    _take_debug()
     try:
         several = many(sys.argv[1:])
         if several is not None:
@@ -67,6 +69,14 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - a fault of ours is told like any other
         what = f"{type(error).__name__}: {error}"
         _fail(error, f"alerts itself failed, {what}; `alerts --debug …` shows where", 1)
+
+
+def _take_debug() -> None:
+    """Take `--debug` out of the command line: people write it behind the command, too."""
+    words = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
+    if "--debug" in words:
+        debug.switch_on()
+        sys.argv = [word for word in sys.argv if word != "--debug"]
 
 
 def _fail(error: BaseException, message: str, status: int) -> None:

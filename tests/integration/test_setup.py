@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.settings import Config, EmailConfig
 from project import NO_AUTHORITIES, PASSPHRASE, Answer, Project, make_project
 
+from databricks_alerts.local_workspace import client
 from databricks_alerts.local_workspace.process import Running
 
 
@@ -98,6 +101,43 @@ def test_flags_answer_everything(project: Project) -> None:
     written = (project.directory / "stacks" / "Pulumi.new.yaml").read_text()
     assert "databricks-alerts:channels:\n  - me@example.com" in written
     assert "alerts up -s new" in answer.out
+
+
+def test_a_host_and_a_destination_by_its_name(project: Project) -> None:
+    workspace = project.workspace
+    sdk = WorkspaceClient(profile="local", config_file=str(workspace.config_file))
+    name = f"on call {project.schema}"
+    made = sdk.notification_destinations.create(
+        display_name=name, config=Config(email=EmailConfig(addresses=["a@example.com"]))
+    )
+    flags = ("--host", workspace.url, "--warehouse", "Local warehouse", "--channel", name)
+    flags += ("--catalog", "main", "--schema", f"{project.schema}_host", "--no-views")
+    token = {"DATABRICKS_TOKEN": workspace.token}
+    answer = project.alerts("init", "-s", "new", *flags, env=token)
+    assert answer.status == 0, answer.text
+    written = (project.directory / "stacks" / "Pulumi.new.yaml").read_text()
+    assert f"databricks:host: {workspace.url}\n" in written
+    assert f"databricks-alerts:channels:\n  - {made.id}\n" in written
+    assert workspace.token not in written
+
+
+def test_views_that_one_may_not_make_name_the_grant(project: Project, tmp_path: Path) -> None:
+    assert project.alerts("init", "-s", "test", "--no-views").status == 0
+    name = f"viewer-{project.schema}@local.test"
+    made = client.add_user(project.workspace, name)
+    project.sql(f"GRANT USE CATALOG ON CATALOG main TO `{name}`")
+    project.sql(f"GRANT ALL PRIVILEGES ON SCHEMA main.{project.schema} TO `{name}`")
+    profile = tmp_path / "databrickscfg"
+    profile.write_text(f"[local]\nhost = {project.workspace.url}\ntoken = {made['token']}\n")
+    text = project.settings_file.read_text()
+    project.settings_file.write_text(text.replace(str(project.workspace.config_file), str(profile)))
+    answer = project.alerts("init", "-s", "test")
+    assert "was not made" in answer.text
+    grants = [line.strip() for line in answer.err.splitlines() if line.startswith("  GRANT ")]
+    assert grants, answer.text
+    for grant in grants:
+        project.sql(grant)  # which is a statement as it stands
+    assert grants == list(dict.fromkeys(grants))
 
 
 def test_without_a_terminal_every_missing_flag_is_named(project: Project) -> None:

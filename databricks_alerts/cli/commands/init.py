@@ -11,9 +11,11 @@ from databricks_alerts.cli.context import StackContext, open_stack
 from databricks_alerts.cli.folders import ensure_folder
 from databricks_alerts.cli.options import Stack
 from databricks_alerts.cli.setup import Given, Interview, is_terminal, next_steps, set_up
+from databricks_alerts.doctor import granting
 from databricks_alerts.packs.views import MadeViews, make_missing_views, read_views
 from databricks_alerts.rules.tables import create_or_migrate
 from databricks_alerts.sql.warehouse import SqlWarehouse
+from databricks_alerts.workspace_view.inventory import user_name
 
 
 def init(
@@ -66,6 +68,8 @@ def _make(context: StackContext, *, views: bool) -> None:
         console.out.print(line, highlight=False)
     for name, problem in made.failed.items():
         console.note(f"warning: the view {name} was not made: {problem}")
+    for grant in _grants(context, made):
+        console.note(f"  {grant}")
     if made.failed:
         console.note(
             "Rules that read these stay out until they are there: have the system schemas enabled "
@@ -73,6 +77,13 @@ def _make(context: StackContext, *, views: bool) -> None:
         )
     if not done and not made.failed:
         console.out.print(f"The tables in {where} are up to date", highlight=False)
+
+
+def _grants(context: StackContext, made: MadeViews) -> list[str]:
+    """What would let the views be made that were refused, as far as the refusals say."""
+    me = user_name(context.workspace) if made.failed else ""
+    found = (granting(problem, me) for problem in made.failed.values())
+    return list(dict.fromkeys(grant for grant in found if grant))
 
 
 def _views(context: StackContext, warehouse: SqlWarehouse) -> MadeViews:

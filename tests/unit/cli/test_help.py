@@ -66,26 +66,26 @@ def test_a_misspelt_command_or_option_is_told_the_nearest(
     assert "--stack" in _run("up", "--stak", "dev", capsys=capsys)[1]
 
 
-@pytest.mark.parametrize("flag", [(), ("--debug",)])
+@pytest.mark.parametrize("words", [("seed",), ("--debug", "seed"), ("seed", "--debug")])
 def test_tracebacks_are_for_debugging_only(
-    flag: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise KeyError("inner fault")
 
     monkeypatch.setattr("databricks_alerts.cli.commands.seed.open_stack", broken)
-    status, text = _run(*flag, "seed", capsys=capsys)
+    status, text = _run(*words, capsys=capsys)
     assert status == 1
     assert "alerts itself failed, KeyError: 'inner fault'; `alerts --debug" in " ".join(
         text.split()
     )
-    assert ("Traceback" in text) == bool(flag)
+    assert ("Traceback" in text) == ("--debug" in words)
 
     monkeypatch.setattr("databricks_alerts.cli.commands.seed.open_stack", _misconfigured)
-    status, text = _run(*flag, "seed", capsys=capsys)
+    status, text = _run(*words, capsys=capsys)
     assert status == 2
     assert "error: no such thing" in text
-    assert ("Traceback" in text) == bool(flag)
+    assert ("Traceback" in text) == ("--debug" in words)
 
 
 def _misconfigured(*_: object) -> None:
