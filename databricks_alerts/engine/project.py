@@ -95,13 +95,17 @@ def write_salt(settings: StackSettings, salt: str) -> None:
 def write_configuration(path: Path, values: Mapping[str, Any], heading: str) -> None:
     """Put configuration by full key into a stack's settings, comments and all else left alone.
 
-    A file that is not there begins with `heading`, which is a comment. Raises ProjectError.
+    None takes a key out. A file that is not there begins with `heading`, a comment. Raises
+    ProjectError.
     """
     with _rewritten(path, heading) as document:
         if document.get("config") is None:
             document["config"] = {}
         for key, value in values.items():
-            document["config"][key] = value
+            if value is None:
+                document["config"].pop(key, None)
+            else:
+                document["config"][key] = value
 
 
 @contextmanager

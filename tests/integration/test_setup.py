@@ -121,6 +121,20 @@ def test_a_host_and_a_destination_by_its_name(project: Project) -> None:
     assert workspace.token not in written
 
 
+def test_a_host_takes_the_place_of_a_profile(project: Project) -> None:
+    token = {"DATABRICKS_TOKEN": project.workspace.token}
+    text = project.settings_file.read_text()
+    config_file = f"  databricks:configFile: {project.workspace.config_file}\n"
+    project.settings_file.write_text(text.replace(config_file, ""))
+    answer = project.alerts(
+        "init", "-s", "test", "--no-views", "--host", project.workspace.url, env=token
+    )
+    assert answer.status == 0, answer.text
+    written = project.settings_file.read_text()
+    assert "databricks:profile" not in written
+    assert f"databricks:host: {project.workspace.url}" in written
+
+
 def test_views_that_one_may_not_make_name_the_grant(project: Project, tmp_path: Path) -> None:
     assert project.alerts("init", "-s", "test", "--no-views").status == 0
     name = f"viewer-{project.schema}@local.test"
@@ -144,8 +158,8 @@ def test_without_a_terminal_every_missing_flag_is_named(project: Project) -> Non
     answer = project.alerts("init", "-s", "new", "--catalog", "main")
     assert answer.status == 2
     assert (
-        "stacks/Pulumi.new.yaml does not exist, and there is no terminal to ask on: give --profile "
-        "NAME or --host URL, --schema, --warehouse (other stacks: test)"
+        "stacks/Pulumi.new.yaml does not exist (other stacks: test), and there is no terminal to "
+        "ask on: give --profile NAME or --host URL, --schema, --warehouse"
     ) in answer.text
 
 
@@ -181,8 +195,8 @@ def test_what_is_there_keeps_its_comments_and_gets_what_it_lacks(project: Projec
     )
     project.settings_file.write_text(open_text)
     answer = project.alerts("init", "-s", "test", "--no-views")
-    assert "Pulumi.test.yaml is not filled in, and there is no terminal" in answer.text
-    assert "give --warehouse (" in answer.text
+    assert "Pulumi.test.yaml is not filled in (other stacks: none), and there is no" in answer.text
+    assert "give --warehouse" in answer.text
     warehouse = ("--warehouse", project.workspace.warehouse_id)
     answer = project.alerts("init", "-s", "test", "--no-views", *warehouse)
     assert answer.status == 0, answer.text

@@ -34,7 +34,8 @@ _NO_NAME = re.compile(r"[\x00-\x1f/]")
 
 _AS_THE_RULES_SAY = "as the rules say"
 
-Values = dict[str, str | list[str]]
+# None takes a key out of the file.
+Values = dict[str, str | list[str] | None]
 
 
 def set_up(context: StackContext, given: Given, interview: Interview) -> bool:
@@ -59,11 +60,15 @@ def set_up(context: StackContext, given: Given, interview: Interview) -> bool:
         raise ConfigurationError(
             f"-s {context.stack}: a stack's name is made of letters, digits, `_`, `-` and `.`"
         )
-    if is_open and not interview.terminal:
-        _require_answers(context, settings.path, known, given)
+    if is_open:
+        state = _state_of(context, settings.path)
+        if not interview.terminal:
+            _require_answers(context, state, known, given)
+        console.note(f"{state}: it is set up now, and written behind the last answer")
     told: Values = {}
     told |= _connection(context, known, given, interview)
-    config = connected({**known, **_texts(told)}, context.project_dir, context.environment)
+    connection = {key: value for key, value in known.items() if key not in told} | _texts(told)
+    config = connected(connection, context.project_dir, context.environment)
     console.note(f"{user_name(config)} on {config.host}")
     told |= _places(context, config, known, given, interview)
     told |= _channels(config, known, given, interview)
@@ -88,8 +93,20 @@ def next_steps(context: StackContext) -> list[str]:
     return steps
 
 
+def _state_of(context: StackContext, path: Path) -> str:
+    """What there is of the settings file, and of others that may have been meant."""
+    others = sorted(
+        item.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        for item in path.parent.glob("Pulumi.*.yaml")
+        if item != path
+    )
+    there = "is not filled in" if path.is_file() else "does not exist"
+    named = f"{path.relative_to(context.project_dir)} {there}"
+    return f"{named} (other stacks: {', '.join(others) or 'none'})"
+
+
 def _require_answers(
-    context: StackContext, path: Path, known: Mapping[str, str], given: Given
+    context: StackContext, state: str, known: Mapping[str, str], given: Given
 ) -> None:
     """Raise ConfigurationError that names every flag that is missing, before anything is asked."""
     flags = {"catalog": given.catalog, "goldSchema": given.schema, "warehouseId": given.warehouse}
@@ -97,18 +114,10 @@ def _require_answers(
     missing = [names[key] for key in _open_keys(known) if key in flags and not flags[key]]
     if not (given.host or given.profile or _is_connected(context, known)):
         missing.insert(0, _CONNECTION)
-    if not missing:
-        return
-    others = sorted(
-        item.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        for item in path.parent.glob("Pulumi.*.yaml")
-        if item != path
-    )
-    there = "is not filled in" if path.is_file() else "does not exist"
-    raise ConfigurationError(
-        f"{path.relative_to(context.project_dir)} {there}, and there is no terminal to ask on: "
-        f"give {', '.join(missing)} (other stacks: {', '.join(others) or 'none'})"
-    )
+    if missing:
+        raise ConfigurationError(
+            f"{state}, and there is no terminal to ask on: give {', '.join(missing)}"
+        )
 
 
 def _is_connected(context: StackContext, known: Mapping[str, str]) -> bool:
@@ -134,7 +143,9 @@ def _connection(
     """A profile or a host; nothing where the file or the environment says it already."""
     if given.host:
         question = Question("--host", "The workspace's host", _host)
-        return {"databricks:host": interview.answer(question, given.host)}
+        return _other(known, "profile") | {
+            "databricks:host": interview.answer(question, given.host)
+        }
     if not given.profile and _is_connected(context, known):
         return {}
     profiles = _profiles(context.environment)
@@ -152,7 +163,13 @@ def _connection(
         hint="credentials are never written",
     )
     answer = interview.answer(question, given.profile)
-    return {"databricks:host" if "://" in answer else "databricks:profile": answer}
+    key, other = ("host", "profile") if "://" in answer else ("profile", "host")
+    return _other(known, other) | {f"databricks:{key}": answer}
+
+
+def _other(known: Mapping[str, str], key: str) -> Values:
+    """What a new answer takes the place of."""
+    return {f"databricks:{key}": None} if f"databricks:{key}" in known else {}
 
 
 def _host(text: str) -> str:
