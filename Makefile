@@ -6,17 +6,20 @@ BIN    := $(VENV)/bin
 ALERTS := $(BIN)/alerts
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-fast lint format bench pulumi pulumi-update clean
+.PHONY: help up test test-fast test-spark lint format bench pulumi pulumi-update clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(VENV)/.runtime ## Start a local workspace, seed the 29 rules and deploy them to the stack `local`
+up: $(VENV)/.runtime ## Start a local workspace, deploy the 29 rules to the stack `local` and evaluate each once
 	@$(ALERTS) workspace start
 	@$(ALERTS) init -s local
 	@$(ALERTS) seed health_monitor -s local
 	@$(ALERTS) up -s local --yes
+	@$(ALERTS) workspace run --all
 	@$(ALERTS) status -s local
+	@echo "Look at them (the link works once; alerts workspace open prints another):"
+	@$(ALERTS) workspace open
 
 test: $(VENV)/.development ## Run the tests (unit and, against a real local workspace, integration)
 	@$(ALERTS) pulumi build --if-go
@@ -24,6 +27,9 @@ test: $(VENV)/.development ## Run the tests (unit and, against a real local work
 
 test-fast: $(VENV)/.development ## Run the unit tests that take no seconds: under a minute
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests/unit
+
+test-spark: $(VENV)/.development ## Run the SQL tests on a real Apache Spark (needs Java; minutes)
+	@$(BIN)/python -m tests.on_spark
 
 lint: $(VENV)/.development ## Check format, lint, types and the layering
 	@$(BIN)/ruff format --check .

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from unittest import mock
+
 import pytest
+import warm_programs
+
+from databricks_alerts.engine import language_host
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs_are_forked() -> Iterator[None]:
+    """Start programs from a process that has imported what they import."""
+    with mock.patch.object(language_host, "_spawn", warm_programs.start_warm):
+        yield
+    warm_programs.close()
+
+
+@pytest.fixture
+def cold_start() -> Iterator[None]:
+    """Start programs as users do: a process of its own, from nothing."""
+    with mock.patch.object(language_host, "_spawn", warm_programs.SPAWN):
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -45,7 +45,7 @@ from databricks_alerts.workspace_view.inventory import folder
 # Up to so many resources are read singly, more by reading all: that goes by pages.
 _FEW = 100
 # What the program imports that takes long; a preview's process and an update's start early.
-_IMPORTS = ("pulumi_databricks.notification_destination", "pulumi_databricks.alert_v2")
+PROGRAM_IMPORTS = ("pulumi_databricks.notification_destination", "pulumi_databricks.alert_v2")
 
 Operation = Callable[[DeploymentOptions, Sink], DeploymentResult]
 
@@ -243,7 +243,7 @@ def _standing_by(engine: DeploymentEngine, operation: Operation) -> Operation:
             nonlocal begun
             if not begun and isinstance(event.payload, ResourcePreEvent):
                 begun = True
-                engine.stand_by(_IMPORTS)
+                engine.stand_by(PROGRAM_IMPORTS)
             sink(event)
 
         return operation(options, watched)
@@ -282,7 +282,7 @@ def working(request: Request) -> Iterator[tuple[DeploymentEngine, Prepared]]:
         path = Path(folder) / "prepared.json"
         engine = choose_engine(request, {PREPARED_VARIABLE: str(path)})
         try:
-            engine.stand_by(_IMPORTS)
+            engine.stand_by(PROGRAM_IMPORTS)
             prepared = prepare(
                 stack.workspace,
                 stack.settings,

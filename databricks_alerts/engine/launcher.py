@@ -21,6 +21,7 @@ import runpy
 import sys
 import traceback
 import types
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -76,7 +77,17 @@ def _stand_by(modules: list[str]) -> None:
 
     One line of JSON on standard input; when it ends without one, nobody needs the program.
     """
-    # What is missing here is missing in the program too, which says so.
+    import_early(modules)
+    line = sys.stdin.readline()
+    if not line:
+        raise SystemExit(0)
+    order = json.loads(line)
+    os.environ.update(order["environment"])
+    sys.argv[1:] = order["arguments"]
+
+
+def import_early(modules: Iterable[str]) -> None:
+    """Import what programs import; one that lacks some of it says so itself."""
     with contextlib.suppress(ImportError):
         import pulumi  # noqa: F401
 
@@ -84,12 +95,6 @@ def _stand_by(modules: list[str]) -> None:
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    line = sys.stdin.readline()
-    if not line:
-        raise SystemExit(0)
-    order = json.loads(line)
-    os.environ.update(order["environment"])
-    sys.argv[1:] = order["arguments"]
 
 
 def _import_late(package: str) -> None:

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from databricks_alerts.local_workspace import lock
+from databricks_alerts.local_workspace import apache_spark, lock
 from databricks_alerts.local_workspace.errors import WorkspaceProcessError
+from databricks_alerts.local_workspace.sql_engines import SPARK, chosen
 
 # Processes that outlive this one on purpose; a Popen that is collected would warn of that.
 _SPAWNED: list[subprocess.Popen[bytes]] = []
 # The workspace is on loopback: no proxy of the environment stands before it.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_START_SECONDS = 60.0
+_START_SECONDS = 60.0 + apache_spark.START_SECONDS
 _STOP_SECONDS = 15.0
 
 
@@ -35,6 +36,7 @@ class Running:
     pid: int
     warehouse_id: str
     config_file: Path
+    sql_engine: str
 
     @property
     def token(self) -> str:
@@ -48,27 +50,36 @@ def start(
     data_dir: Path,
     port: int | None = None,
     *,
+    sql_engine: str | None = None,
+    spark_memory: str | None = None,
     spark: str | None = None,
     clock: str | None = None,
     speed: float | None = None,
     allow_egress: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Running:
     """Start the workspace of `data_dir` and wait until it answers; one that runs is answered.
 
-    Without `port` it takes the port that it had, else a free one. `clock` is the time to begin at,
-    `speed` how many seconds pass in one, `allow_egress` lets notifications leave this machine.
+    Without `port` it takes the port that it had, else a free one. `sql_engine` is "sail" or
+    "spark", which may take `spark_memory` and is installed first where it is not; `spark` is the
+    URL of a server of others. `clock` is the time to begin at, `speed` how many seconds pass in
+    one, `allow_egress` lets notifications leave this machine. `tell` hears what takes long.
     Raises WorkspaceProcessError with the end of the log when it does not come up.
     """
     running = status(data_dir)
     if running is not None:
         return running
+    if chosen(sql_engine, spark_memory, spark).name == SPARK:
+        apache_spark.install(tell)
     data_dir.mkdir(parents=True, exist_ok=True)
-    chosen = port if port is not None else _port_before(data_dir)
-    given = {"--spark": spark, "--clock": clock, "--speed": speed}
-    options = [part for name, value in given.items() if value for part in (name, str(value))]
+    first_port = port if port is not None else _port_before(data_dir)
+    given = {"--sql-engine": sql_engine, "--spark-memory": spark_memory, "--spark": spark}
+    given |= {"--clock": clock, "--speed": None if speed is None else str(speed)}
+    options = [part for name, value in given.items() if value for part in (name, value)]
     options += ["--allow-egress"] if allow_egress else []
-    process = _spawn(data_dir, chosen, options)
-    if not _came_up(process, data_dir) and port is None and chosen and not _is_served(data_dir):
+    process = _spawn(data_dir, first_port, options)
+    came_up = _came_up(process, data_dir)
+    if not came_up and port is None and first_port and not _is_served(data_dir):
         process = _spawn(data_dir, 0, options)  # somebody took the old port meanwhile
         _came_up(process, data_dir)
     found = status(data_dir)
@@ -105,6 +116,7 @@ def status(data_dir: Path) -> Running | None:
         pid=int(str(facts["pid"])),
         warehouse_id=str(facts["warehouse_id"]),
         config_file=data_dir / "databrickscfg",
+        sql_engine=str(facts.get("sql_engine", "")),
     )
 
 

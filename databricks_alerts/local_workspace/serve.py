@@ -21,6 +21,7 @@ from databricks_alerts.local_workspace.evaluation.clock import Clock
 from databricks_alerts.local_workspace.identity.models import ADMIN, Directory
 from databricks_alerts.local_workspace.protocol import Protocol
 from databricks_alerts.local_workspace.server import application
+from databricks_alerts.local_workspace.sql_engines import SAIL_ENGINE, SqlEngine
 from databricks_alerts.local_workspace.state import WAREHOUSE_ID, Workspace
 from databricks_alerts.local_workspace.store import Store
 from databricks_alerts.local_workspace.warehouse import Warehouse
@@ -31,9 +32,9 @@ PROFILE = "local"
 
 @dataclass(frozen=True)
 class Options:
-    """A Spark Connect server for SQL, the clock's start and speed, posts beyond loopback."""
+    """What runs SQL, the clock's start and speed, posts beyond loopback."""
 
-    spark: str | None = None
+    sql_engine: SqlEngine = SAIL_ENGINE
     clock: dt.datetime | None = None
     speed: float = 1.0
     allow_egress: bool = False
@@ -42,37 +43,49 @@ class Options:
 def serve(data_dir: Path, port: int, options: Options = Options()) -> None:
     """Serve the workspace of `data_dir` on a loopback port until SIGTERM or SIGINT.
 
-    Raises WorkspaceProcessError when another process serves it, or the port is taken.
+    Raises WorkspaceProcessError when another process serves it, the port is taken, or the SQL
+    engine does not start.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir.chmod(0o700)  # tokens and secrets are in there
     with lock.held(data_dir):
         listener = _listen(port)
-        host = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-        store = Store(data_dir / "workspace.sqlite")
-        directory = Directory(store)
-        token = _token(data_dir)
-        directory.keep_token(ADMIN, token)
-        clock = Clock(options.clock, options.speed)
-        warehouse = Warehouse(
-            data_dir / "warehouse", options.spark, is_admin=directory.is_admin, clock=clock
+        with options.sql_engine.running(data_dir) as spark_url:
+            _serve(data_dir, listener, options, spark_url)
+
+
+def _serve(
+    data_dir: Path, listener: socket.socket, options: Options, spark_url: str | None
+) -> None:
+    host = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    store = Store(data_dir / "workspace.sqlite")
+    directory = Directory(store)
+    token = _token(data_dir)
+    directory.keep_token(ADMIN, token)
+    clock = Clock(options.clock, options.speed)
+    warehouse = Warehouse(
+        data_dir / "warehouse",
+        spark_url,
+        is_admin=directory.is_admin,
+        is_member=directory.is_member,
+        clock=clock,
+    )
+    warehouse.start()
+    try:
+        alarms = Alarms(store, warehouse, clock, lambda: host, egress=options.allow_egress)
+        workspace = Workspace(
+            store, warehouse, directory, host, clock, alarms=alarms, journal=warehouse.journal
         )
-        warehouse.start()
+        _announce(data_dir, host, token, options.sql_engine)
+        alarms.start()
         try:
-            alarms = Alarms(store, warehouse, clock, lambda: host, egress=options.allow_egress)
-            workspace = Workspace(
-                store, warehouse, directory, host, clock, alarms=alarms, journal=warehouse.journal
-            )
-            _announce(data_dir, host, token)
-            alarms.start()
-            try:
-                _run(workspace, listener)
-            finally:
-                alarms.close()
+            _run(workspace, listener)
         finally:
-            warehouse.stop()
-            store.close()
+            alarms.close()
+    finally:
+        warehouse.stop()
+        store.close()
 
 
 def _run(workspace: Workspace, listener: socket.socket) -> None:
@@ -114,11 +127,12 @@ def _token(data_dir: Path) -> str:
     return f"dapi{secrets.token_hex(16)}"
 
 
-def _announce(data_dir: Path, host: str, token: str) -> None:
+def _announce(data_dir: Path, host: str, token: str, sql_engine: SqlEngine) -> None:
     """Write where the workspace is: a profile for clients, a record for `process`."""
     profile = f"[{PROFILE}]\nhost = {host}\ntoken = {token}\n"
     _write(data_dir / "databrickscfg", profile, mode=0o600)
     facts = {"url": host, "pid": os.getpid(), "warehouse_id": WAREHOUSE_ID}
+    facts["sql_engine"] = sql_engine.shown
     _write(data_dir / "server.pid", f"{os.getpid()}\n")
     _write(data_dir / "server.json", json.dumps(facts))
 

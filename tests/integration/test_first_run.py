@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class Newcomer:
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     directory = tmp_path_factory.mktemp("foreign")
-    running = process.start(directory / "workspace")
+    running = process.start(directory / "workspace", spark=os.environ.get("ALERTS_TEST_SPARK"))
     try:
         project = make_project(directory / "project", running)
         project.settings_file.unlink()

@@ -16,7 +16,7 @@ from databricks.sdk.service.sql import (
     StatementParameterListItem,
     StatementState,
 )
-from warehouse_server import ADMIN, WAREHOUSE_ID, WarehouseServer, serve
+from warehouse_server import ADMIN, SPARK, WAREHOUSE_ID, WarehouseServer, serve
 
 from databricks_alerts.local_workspace.warehouse import fetching
 
@@ -140,8 +140,10 @@ def test_a_result_too_large_to_hold_is_refused_and_the_warehouse_lives(
     statements: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "MOST_BYTES", 1_000_000)
+    # Sail streams; Apache Spark holds each partition's rows first, and these must fit its memory.
+    rows = 100_000 if SPARK else 100_000_000
     answer = statements.execute_statement(
-        "SELECT repeat('x', 1000) AS text FROM range(100000000)", WAREHOUSE_ID
+        f"SELECT repeat('x', 1000) AS text FROM range({rows})", WAREHOUSE_ID, wait_timeout="50s"
     )
     assert answer.status.state is StatementState.FAILED
     assert "RESULT_TOO_LARGE" in answer.status.error.message

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated
 
 import typer
+from rich.progress import track
 from rich.table import Table
 
 from databricks_alerts.cli import console
@@ -19,6 +23,8 @@ from databricks_alerts.local_workspace.errors import WorkspaceProcessError
 from databricks_alerts.local_workspace.faults.rules import KINDS
 from databricks_alerts.snapshot import read_snapshot
 
+_AT_A_TIME = 4
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Start, stop and look at the local workspace.\n\nExample: alerts workspace start",
@@ -29,6 +35,13 @@ app = typer.Typer(
 def start(
     port: Annotated[
         int | None, typer.Option(help="Listen on this port; default: a free one, kept.")
+    ] = None,
+    sql_engine: Annotated[
+        str | None,
+        typer.Option(help="What runs SQL: sail, or spark, an Apache Spark that is set up here."),
+    ] = None,
+    spark_memory: Annotated[
+        str | None, typer.Option(help="How much that Apache Spark may take; default: 2g.")
     ] = None,
     spark: Annotated[
         str | None, typer.Option(help="A Spark Connect server (sc://host:port) behind SQL.")
@@ -51,11 +64,25 @@ def start(
     running = process.status(directory)
     if running is None:
         running = process.start(
-            directory, port, spark=spark, clock=clock, speed=speed, allow_egress=allow_egress
+            directory,
+            port,
+            sql_engine=sql_engine,
+            spark_memory=spark_memory,
+            spark=spark,
+            clock=clock,
+            speed=speed,
+            allow_egress=allow_egress,
+            tell=lambda text: console.out.print(text, highlight=False, markup=False),
         )
         console.out.print(f"The local workspace runs at {running.url} (pid {running.pid})")
-    else:
-        console.out.print(f"The local workspace runs already at {running.url} (pid {running.pid})")
+        return
+    wanted = spark or sql_engine
+    if wanted is not None and wanted != running.sql_engine:
+        raise WorkspaceProcessError(
+            f"the local workspace runs already at {running.url}, with {running.sql_engine} behind "
+            f"SQL; stop it first, its data stay: alerts workspace stop"
+        )
+    console.out.print(f"The local workspace runs already at {running.url} (pid {running.pid})")
 
 
 @app.command()
@@ -99,19 +126,28 @@ def _facts(running: process.Running | None) -> dict[str, object]:
         "pid": running.pid,
         "warehouse_id": running.warehouse_id,
         "config_file": str(running.config_file),
+        "sql_engine": running.sql_engine,
     }
 
 
 @app.command()
 def run(
-    alert: Annotated[str, typer.Argument(help="An alert's id, its name, or its rule's alert_id.")],
+    alert: Annotated[
+        str | None, typer.Argument(help="An alert's id, its name, or its rule's alert_id.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every alert of the workspace.")] = False,
     json: Json = False,
 ) -> None:
-    """Evaluate an alert now; exit status 1 if that fails.
+    """Evaluate an alert now, or all of them; exit status 1 if one fails.
 
-    Example: alerts workspace run COST-001
+    Example: alerts workspace run COST-001; alerts workspace run --all
     """
+    if every == (alert is not None):
+        raise ConfigurationError("name one alert to evaluate, or give --all")
     running = _running()
+    if alert is None:
+        _run_all(running, json)
+        return
     evaluation = client.run_alert(running, _find(running, alert))
     if json:
         console.print_json(evaluation)
@@ -121,6 +157,30 @@ def run(
             f"{evaluation['display_name']}: {evaluation['state']} ({found})", markup=False
         )
     if evaluation["state"] == "ERROR":
+        raise typer.Exit(1)
+
+
+def _run_all(running: process.Running, json: bool) -> None:
+    alerts = client.alerts(running)
+    keys = [item["id"] for item in alerts if item.get("lifecycle_state") == "ACTIVE"]
+    with ThreadPoolExecutor(_AT_A_TIME) as workers:
+        running_now = workers.map(partial(client.run_alert, running), keys)
+        done = list(
+            track(running_now, "Evaluating", len(keys), console=console.errors, transient=True)
+        )
+    states = Counter(str(item["state"]) for item in done)
+    if json:
+        console.print_json(done)
+    else:
+        console.out.print(
+            f"Evaluated {len(done)} alerts: "
+            + ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
+            highlight=False,
+        )
+        for item in done:
+            if item["state"] == "ERROR":
+                console.out.print(f"  {item['display_name']}: {item['error']}", markup=False)
+    if states["ERROR"]:
         raise typer.Exit(1)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from databricks_alerts.evaluation import text_of
 from databricks_alerts.local_workspace.evaluation.models import Evaluation
+from databricks_alerts.local_workspace.evaluation.named_alerts import NamedAlerts
 from databricks_alerts.local_workspace.store import Document, Store
 from databricks_alerts.local_workspace.warehouse.errors import SqlError
 
@@ -66,6 +67,7 @@ class History:
         self, store: Store, warehouse: Warehouse, receivers_of: Callable[[str], list[str]]
     ) -> None:
         self._store, self._warehouse, self._receivers_of = store, warehouse, receivers_of
+        self._alerts = NamedAlerts(warehouse, _USER)
         self._ending = threading.Event()
         self._problems: dict[str, str] = {}  # by schema, so that each is logged once
         self._thread = threading.Thread(target=self._loop, name="history", daemon=True)
@@ -93,7 +95,7 @@ class History:
             return
         self._forget(waiting[:-_MOST])
         waiting = waiting[-_MOST:]
-        schemas = {schema: self._known(schema) for schema in self._schemas()}
+        schemas = self._named()
         done: dict[str, list[str]] = {item["evaluation_id"]: item["done"] for item in waiting}
         for schema, alerts in schemas.items():
             for batch in _batches(waiting, schema, alerts or set()):
@@ -139,27 +141,14 @@ class History:
         except Exception:  # noqa: BLE001 - a thread's rim: the next flush tries again
             _log.exception("alert_history was not written")
 
-    def _schemas(self) -> list[str]:
-        """Quoted schemas that hold both tables."""
-        names: dict[str, set[str]] = {}
-        for table in self._warehouse.catalog.tables():
-            schema = f"{_quoted(table.name.catalog)}.{_quoted(table.name.schema)}"
-            names.setdefault(schema, set()).add(table.name.table)
-        wanted = {"alert_history", "alert_configurations"}
-        return [schema for schema, tables in names.items() if wanted <= tables]
-
-    def _known(self, schema: str) -> set[str] | None:
-        """The alerts that a schema's rules name; None when it cannot be asked."""
-        query = (
-            f"SELECT DISTINCT databricks_alert_id FROM {schema}.alert_configurations "
-            "WHERE databricks_alert_id IS NOT NULL"
-        )
-        try:
-            table = self._warehouse.execute(query, user=_USER).table
-        except SqlError as error:
-            self._complain(schema, error)
-            return None
-        return {str(value) for value in table.column(0).to_pylist()}
+    def _named(self) -> dict[str, set[str] | None]:
+        """By schema, the alerts that its rules name; None where it cannot be asked."""
+        named: dict[str, set[str] | None] = {}
+        for schema, found in self._alerts.by_schema().items():
+            if isinstance(found, SqlError):
+                self._complain(schema, found)
+            named[schema] = None if isinstance(found, SqlError) else found
+        return named
 
     def _write(self, schema: str, batch: list[Document]) -> bool:
         """Whether the rows of a batch stand in a schema's table."""
@@ -176,10 +165,6 @@ class History:
         if self._problems.get(schema) != str(error):
             self._problems[schema] = str(error)
             _log.warning("%s.alert_history waits to be written: %s", schema, error)
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 def _batches(waiting: list[Document], schema: str, alerts: set[str]) -> list[list[Document]]:

@@ -13,6 +13,7 @@ ADMIN = "admin@local.test"
 ADMINS = "admins"
 USERS = "users"
 _BUILT_IN = {USERS: "1", ADMINS: "2"}
+ACCOUNT_USERS = "account users"
 _FIRST_ID = 10**15
 
 
@@ -126,6 +127,20 @@ class Directory:
         built_in = {name: key for name, key in _BUILT_IN.items() if name == USERS or user.admin}
         own = {group.name: group.id for group in self.groups() if user.name in group.members}
         return built_in | own
+
+    def is_member(self, function: str, name: str, group: str) -> bool:
+        """What `is_member` and `is_account_group_member` answer a user of SQL.
+
+        A workspace's own `users` and `admins` are no groups of the account, which has
+        `account users` in their place.
+        """
+        user = self.find(name)
+        if user is None:
+            return False
+        found = set(self.groups_of(user))
+        if function == "is_account_group_member":
+            found = found - set(_BUILT_IN) | {ACCOUNT_USERS}
+        return group in found
 
     def new_token(self, name: str) -> str:
         """A new bearer token of a user."""

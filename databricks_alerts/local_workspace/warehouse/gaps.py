@@ -13,13 +13,10 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from databricks_alerts.local_workspace.warehouse.dialect.functions import is_builtin
 from databricks_alerts.local_workspace.warehouse.errors import SqlError, unsupported
 
-# Functions of Databricks that no Apache Spark has either.
-_FUNCTION = re.compile(
-    r"Cannot resolve routine `(iff|is_member|is_account_group_member|(?:try_)?secret|"
-    r"event_log|read_\w+|http_request|(?:h3|st|ai|vector|cloud_files)_\w+)`"
-)
+_FUNCTION = re.compile(r"Cannot resolve routine `(\w+)`")
 _JSON_PATH = "A path into JSON (column:field)"
 # Sail's planner about types that it does not take and Databricks may.
 _UNPLANNED = re.compile(r"coerc|No function matches|Unsupported Data Type")
@@ -37,7 +34,7 @@ _CONSTRUCTS: dict[str, Callable[[exp.Expr], bool]] = {
 def of_any_spark(message: str) -> SqlError | None:
     """The error for what only Databricks has, by an engine's words; None for any other."""
     called = _FUNCTION.search(message)
-    if called:
+    if called and is_builtin(called[1]):
         return unsupported(f"The function {called[1]}")
     if "COLUMN_IS_NOT_VARIANT_TYPE" in message:
         return unsupported(_JSON_PATH)

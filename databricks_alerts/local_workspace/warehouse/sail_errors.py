@@ -285,8 +285,8 @@ def _crashed(found: re.Match[str], statement: Statement) -> SqlError:
 def _unreachable(found: re.Match[str], statement: Statement) -> SqlError:
     """The engine's process is gone: the statement is not to blame."""
     return _unavailable(
-        f"it is gone ({found[1]}). Start the workspace, or the Spark Connect server it was given, "
-        "anew"
+        f"it is gone ({found[1]}). An Apache Spark of the workspace's own comes back by itself "
+        "within a minute; else start the workspace, or the Spark Connect server it was given, anew"
     )
 
 

@@ -92,7 +92,7 @@ def replace_calls(text: Text, values: dict[str, str]) -> str:
     for index in _calls(text, values):
         token, closing = text.tokens[index], text.tokens[index + 2]
         name = text.sql[token.start : closing.end + 1].lower()
-        alias = f" AS `{name}`" if _is_column(text, index) else ""
+        alias = f" AS `{name}`" if is_column(text, index) else ""
         pieces += [text.sql[end : token.start], values[token.text.lower()] + alias]
         end = closing.end + 1
     return "".join([*pieces, text.sql[end:]])
@@ -115,10 +115,10 @@ def _calls(text: Text, values: Mapping[str, str]) -> Iterator[int]:
             yield index
 
 
-def _is_column(text: Text, index: int) -> bool:
-    """Whether a call of three tokens is a whole item of a SELECT list, without a name."""
+def is_column(text: Text, index: int, length: int = 3) -> bool:
+    """Whether a call of so many tokens is a whole item of a SELECT list, without a name."""
     before = text.tokens[index - 1] if index else None
-    after = text.tokens[index + 3] if index + 3 < len(text.tokens) else None
+    after = text.tokens[index + length] if index + length < len(text.tokens) else None
     begins = before is not None and before.text.upper() in ("SELECT", "DISTINCT", ",")
     ends = after is None or after.text.upper() in (",", "FROM", "UNION", "WHERE", ")", "LIMIT")
     return begins and ends and _in_select_list(text, index)

@@ -36,6 +36,7 @@ from databricks_alerts.local_workspace.warehouse.complexity import require_shall
 from databricks_alerts.local_workspace.warehouse.errors import SqlError, unsupported
 from databricks_alerts.local_workspace.warehouse.gate import Gate
 from databricks_alerts.local_workspace.warehouse.grants import Grants
+from databricks_alerts.local_workspace.warehouse.memberships import IsMember, with_memberships
 from databricks_alerts.local_workspace.warehouse.names import literal
 from databricks_alerts.local_workspace.warehouse.result import EMPTY, Result, texts
 from databricks_alerts.local_workspace.warehouse.sessions import Spark, SparkSession
@@ -96,8 +97,9 @@ class Warehouse:
     """A SQL warehouse whose tables live below `data_dir`.
 
     `spark_url` (sc://host:port) puts a Spark Connect server in Sail's place. `is_admin` says which
-    users need no grants; without it nobody does. `clock` is the time that system tables reach to.
-    `execute` may be called by many threads at once.
+    users need no grants; without it nobody does. `is_member` answers for `is_account_group_member`
+    and its like; without it nobody is in any group. `clock` is the time that system tables reach
+    to. `execute` may be called by many threads at once.
     """
 
     def __init__(
@@ -106,10 +108,12 @@ class Warehouse:
         spark_url: str | None = None,
         *,
         is_admin: Callable[[str], bool] | None = None,
+        is_member: IsMember | None = None,
         clock: Callable[[], dt.datetime] | None = None,
     ) -> None:
         self.catalog = Catalog(data_dir, DEFAULT_CATALOGS)
         self.grants = Grants(data_dir, is_admin)
+        self._is_member: IsMember = is_member or (lambda function, user, group: False)
         self.system = SystemTables(data_dir, self.catalog, clock or _now)
         self.journal = Journal(data_dir / "journal.sqlite")
         for name in (QUERIES, AUDIT, EVALUATIONS):
@@ -237,7 +241,7 @@ class Warehouse:
     def _prepared(self, text: Text, where: Session, spark: SparkSession) -> Text:
         """The statement with what only this workspace knows put in. Raises SqlError."""
         prechecks.require_unique_ctes(text)
-        sql = replace_calls(text, self._known_here(where))
+        sql = replace_calls(self._answered(text, where), self._known_here(where))
         if "@" in sql:
             sql = travelled(read(sql))
         if "information_schema" in sql.lower() and "information_schema" in {
@@ -245,6 +249,12 @@ class Warehouse:
         }:
             sql = information_schema.with_information_schema(sql, spark, self.catalog)
         return text if sql == text.sql else read(sql)
+
+    def _answered(self, text: Text, where: Session) -> Text:
+        """The statement with what it asks about the groups of its user answered."""
+        if "_member" not in text.sql.lower():
+            return text
+        return read(with_memberships(text, where.user, self._is_member))
 
     def _known_here(self, where: Session) -> dict[str, str]:
         """Functions without arguments that the engine would answer otherwise, and their values."""
@@ -266,7 +276,8 @@ class Warehouse:
         table = spark.run(sql)
         if has_calls(text, self._known_here(where)):
             # The columns are named after the calls, not after what stands in their place.
-            names = [field.name for field in spark.analyze(bound(text, arguments)).fields]
+            asked = bound(self._answered(text, where), arguments)
+            names = [field.name for field in spark.analyze(asked).fields]
             table = table.rename_columns(names)
         return Result(table)
 

@@ -129,17 +129,18 @@ class Real:
 def plugins_running(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Both plugins as processes that every run attaches to; answers the variables that say so.
 
-    It saves a run the start of both, and is what people do who debug a plugin.
+    It saves a run the start of both, and is what people do who debug a plugin. The programs are
+    forked from one that waits (`warm_programs`).
     """
     plugins = {"PULUMI_DEBUG_PROVIDERS": ("databricks", "databricks_alerts.engine.providers.serve")}
-    plugins["PULUMI_DEBUG_LANGUAGES"] = ("python", "databricks_alerts.engine.language_runtime")
+    plugins["PULUMI_DEBUG_LANGUAGES"] = ("python", "tests.warm_language_runtime")
     found = {}
     with contextlib.ExitStack() as stack:
         for variable, (name, module) in plugins.items():
             process = stack.enter_context(
                 subprocess.Popen(
                     [sys.executable, "-P", "-m", module],
-                    env=dict(environment),
+                    env={**environment, "PYTHONPATH": str(ROOT)},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     text=True,

@@ -12,6 +12,7 @@ from databricks_alerts.local_workspace.warehouse.dialect.translation import FOR_
     [
         ("SELECT iff(a > 1, 'x', 'y') AS v FROM t", "SELECT if(a > 1, 'x', 'y') AS v FROM t"),
         ("SELECT getdate() AS v", "SELECT now() AS v"),
+        ("SELECT charindex('a', s, 2) AS v FROM t", "SELECT locate('a', s, 2) AS v FROM t"),
         ("SELECT raw:a.b AS v FROM t", "SELECT get_json_object(raw, '$.a.b') AS v FROM t"),
         ("SELECT parse_json(s):a AS v FROM t", None),
         ("SELECT a / b, sum(c) / count(*) FROM t GROUP BY ALL", None),

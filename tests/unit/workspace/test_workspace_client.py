@@ -51,4 +51,4 @@ def test_an_answer_that_is_cut_off_is_a_workspace_that_does_not_answer(
     profile = tmp_path / "profile"
     profile.write_text("[local]\ntoken = dapi\n")
     with _answering(answer) as url, pytest.raises(WorkspaceProcessError, match="does not answer"):
-        client.faults(Running(url, 1, "warehouse", profile))
+        client.faults(Running(url, 1, "warehouse", profile, "sail"))

@@ -104,4 +104,6 @@ _CALLS: dict[str, Callable[[_Arguments], exp.Expr | None]] = {
     "approx_percentile": _percentiles,
     "percentile_approx": _percentiles,
 }
-_NOT_IN_SPARK = ("iff", "getdate", "timediff", "timestamp_diff", "date_diff", "try_to_date")
+_NOT_IN_SPARK = (
+    *("iff", "getdate", "charindex", "timediff", "timestamp_diff", "date_diff", "try_to_date"),
+)

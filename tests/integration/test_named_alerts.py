@@ -1,0 +1,46 @@
+"""Which alerts a schema's rules name is asked again only when they changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from unittest import mock
+
+from databricks_alerts.local_workspace.evaluation.named_alerts import NamedAlerts
+from databricks_alerts.local_workspace.warehouse import SqlError, Warehouse
+
+
+def test_a_table_is_asked_once_a_version(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.start()
+
+    def run(sql: str) -> None:
+        warehouse.execute(sql, user="admin@local.test")
+
+    try:
+        for schema in ("one", "two", "no_history", "a view"):
+            run(f"CREATE SCHEMA main.`{schema}`")
+            if schema != "no_history":
+                run(f"CREATE TABLE main.`{schema}`.alert_history (evaluation_id STRING)")
+            if schema != "a view":
+                columns = "(alert_id STRING, databricks_alert_id STRING)"
+                run(f"CREATE TABLE main.{schema}.alert_configurations {columns}")
+        run(
+            "CREATE VIEW main.`a view`.alert_configurations AS "
+            "SELECT * FROM main.two.alert_configurations"
+        )
+        run("INSERT INTO main.one.alert_configurations VALUES ('A', 'first'), ('B', NULL)")
+        named = NamedAlerts(warehouse, "admin@local.test")
+        one, two, view = "`main`.`one`", "`main`.`two`", "`main`.`a view`"
+        assert named.by_schema() == {one: {"first"}, two: set(), view: set()}
+        with mock.patch.object(warehouse, "execute", wraps=warehouse.execute) as asked:
+            assert named.by_schema() == {one: {"first"}, two: set(), view: set()}
+            assert asked.call_count == 1, "the view alone has no version"
+        run("INSERT INTO main.two.alert_configurations VALUES ('C', 'third')")
+        run("UPDATE main.one.alert_configurations SET databricks_alert_id = 'second'")
+        assert named.by_schema() == {one: {"second"}, two: {"third"}, view: {"third"}}
+        run("CREATE OR REPLACE TABLE main.one.alert_configurations (alert_id STRING)")
+        assert isinstance(named.by_schema()[one], SqlError)
+        run("DROP TABLE main.two.alert_configurations")
+        assert two not in named.by_schema()
+    finally:
+        warehouse.stop()
