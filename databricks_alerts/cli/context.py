@@ -67,10 +67,8 @@ class StackContext:
     @cached_property
     def workspace(self) -> Config:
         """Credentials for the stack's workspace. Raises AuthenticationError."""
-        config_class()  # puts a light databricks.sdk in place, before anything imports the whole
         try:
-            with _environment(self.environment):
-                return sdk_config(self.configuration, self.project_dir)
+            return connected(self.configuration, self.project_dir, self.environment)
         except AuthenticationError as error:
             if is_sandbox(self.stack) and not workspace_dir(self.project_dir).exists():
                 raise AuthenticationError(
@@ -113,6 +111,15 @@ def open_stack(stack: str) -> StackContext:
     """The stack of the project that we stand in. Raises ConfigurationError."""
     project_dir = find_project()
     return StackContext(project_dir, stack, stack_environment(stack, os.environ))
+
+
+def connected(
+    configuration: Mapping[str, str], project_dir: Path, environment: Mapping[str, str]
+) -> Config:
+    """Credentials by a stack's configuration and environment. Raises AuthenticationError."""
+    config_class()  # puts a light databricks.sdk in place, before anything imports the whole
+    with _environment(environment):
+        return sdk_config(configuration, project_dir)
 
 
 @contextmanager

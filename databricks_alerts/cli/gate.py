@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
+from databricks_alerts.cli import debug
 from databricks_alerts.cli.deploy import DeploymentEngine, Request, working
 from databricks_alerts.cli.state import open_store
 from databricks_alerts.deployed import Deployed, deployed_from
@@ -90,8 +90,10 @@ def run_gate(
         return _unknown(request, str(error))
     # Whatever else goes wrong: exit status 1 would say that the gate has looked and said no.
     except Exception as error:  # noqa: BLE001
-        traceback.print_exc()
-        return _unknown(request, f"the gate itself failed: {error!r}")
+        debug.show(error)
+        return _unknown(
+            request, f"the gate itself failed: {error!r}; `alerts --debug gate` shows where"
+        )
 
 
 def _unknown(request: Request, reason: str) -> GateReport:

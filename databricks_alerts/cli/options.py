@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from databricks_alerts.cli import completing
+
 
 class EngineChoice(StrEnum):
     """Which engine deploys: `auto` takes `pulumi` when it is on PATH."""
@@ -19,7 +21,13 @@ class EngineChoice(StrEnum):
 
 Stack = Annotated[
     str,
-    typer.Option("--stack", "-s", envvar="ALERTS_STACK", help="The stack: one a workspace."),
+    typer.Option(
+        "--stack",
+        "-s",
+        envvar="ALERTS_STACK",
+        help="The stack: one a workspace.",
+        autocompletion=completing.stacks,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,12 +88,38 @@ def load_settings(project: Project, stack: str) -> StackSettings:
 
 def write_salt(settings: StackSettings, salt: str) -> None:
     """Put `encryptionsalt` into a stack's settings, leaving everything else as it is written."""
+    with _rewritten(settings.path, "") as document:
+        document["encryptionsalt"] = salt
+
+
+def write_configuration(path: Path, values: Mapping[str, Any], heading: str) -> None:
+    """Put configuration by full key into a stack's settings, comments and all else left alone.
+
+    None takes a key out. A file that is not there begins with `heading`, a comment. Raises
+    ProjectError.
+    """
+    with _rewritten(path, heading) as document:
+        if document.get("config") is None:
+            document["config"] = {}
+        for key, value in values.items():
+            if value is None:
+                document["config"].pop(key, None)
+            else:
+                document["config"][key] = value
+
+
+@contextmanager
+def _rewritten(path: Path, heading: str) -> Iterator[Any]:
+    """The document of a file, to be changed; written whole, or not at all."""
     yaml = _round_trip()
-    document = _read(settings.path, yaml) or {}
-    document["encryptionsalt"] = salt
-    settings.path.parent.mkdir(parents=True, exist_ok=True)
-    with settings.path.open("w", encoding="utf-8") as file:
-        yaml.dump(document, file)
+    document = _read(path, yaml)
+    begins = heading if not path.is_file() else ""
+    document = {} if document is None else document
+    yield document
+    text = io.StringIO()
+    yaml.dump(document, text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(begins + text.getvalue(), encoding="utf-8")
 
 
 def resolve(settings: StackSettings, decrypt: Callable[[str], str]) -> dict[str, Any]:

@@ -23,10 +23,11 @@ def places_of(rules: Iterable[Rule], packs: Path, root: Path) -> dict[str, Place
             pack = load_pack(folder)
         except AlertsError:
             continue  # `alerts test` and `alerts seed` say what is wrong with it
-        for located in pack.rules:
-            if wanted.get(located.rule.id) == name:
+        for key in (key for key, named in wanted.items() if named == name):
+            written = pack.written(key)
+            if written is not None:
                 # A folder may be a link: the place is told as the checkout has it.
-                inside = located.source.path.resolve().relative_to(folder.resolve())
+                inside = written.source.path.resolve().relative_to(folder.resolve())
                 file = folder.relative_to(root) / inside
-                found[located.rule.id] = Place(file=file.as_posix(), line=located.source.line)
+                found[key] = Place(file=file.as_posix(), line=written.source.line)
     return found

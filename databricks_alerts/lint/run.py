@@ -10,6 +10,7 @@ from databricks_alerts.lint.model import Check, Complaint, Subject
 from databricks_alerts.lint.silence import Ignore, ignores_of
 from databricks_alerts.lint.thresholds import APPLIED
 from databricks_alerts.lint.timing import FINER, LATE
+from databricks_alerts.packs.model import family_of
 
 CHECKS: tuple[Check, ...] = (DUPLICATE, APPLIED, RANDOM, LIMIT, FIRST_ROW, FINER, LATE)
 
@@ -30,7 +31,10 @@ COMMENT = Check(
 
 
 def lint(subjects: Sequence[Subject]) -> list[Complaint]:
-    """What all checks say of the rules, in the order of the rules."""
+    """What all checks say of the rules, in the order of the rules.
+
+    What is wrong with the rule that a family was made of is told of its first member only.
+    """
     found: list[Complaint] = []
     for subject in subjects:
         ignores = list(ignores_of(subject.template))
@@ -47,7 +51,10 @@ def lint(subjects: Sequence[Subject]) -> list[Complaint]:
             for ignore in ignores
             for what in _wrong(ignore, spoken)
         ]
-    return found
+    kept: dict[tuple[str, ...], Complaint] = {}
+    for item in found:
+        kept.setdefault((family_of(item.key), item.place, item.code, item.what), item)
+    return list(kept.values())
 
 
 def _wrong(ignore: Ignore, spoken: set[str]) -> Iterator[str]:

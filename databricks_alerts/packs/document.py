@@ -6,7 +6,7 @@ text, so that what a test's row says reaches the test unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,12 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.source}: {self.message}"
+
+
+def told(problems: Iterable[Problem]) -> str:
+    """A line a problem, each once, in the order of the files."""
+    ordered = sorted(problems, key=lambda p: (p.source.path, p.source.line, p.source.column))
+    return "\n".join(map(str, dict.fromkeys(ordered)))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ a domain. Allowed values are those of the columns that the fields end up in (rul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from databricks_alerts.destinations.targets import KINDS
 from databricks_alerts.errors import ConfigurationError
@@ -45,6 +45,17 @@ ColumnType = Annotated[
     ),
 ]
 Columns = dict[ColumnName, ColumnType]
+
+
+def _one_member(value: object) -> object:
+    """Raises ValueError, once and not for each type that a member may have."""
+    fields = value.values() if isinstance(value, Mapping) and value else (value,)
+    if all(isinstance(item, bool | int | float | str) for item in fields):
+        return value
+    raise ValueError("a member is a number, a text, true or false, or a mapping of names to these")
+
+
+MemberValue = Annotated[Scalar | dict[ColumnName, Scalar], BeforeValidator(_one_member)]
 
 
 class _Strict(BaseModel):
@@ -97,6 +108,12 @@ class Case(_Strict):
     now: str | None = None
     """UTC, ISO 8601; the runner's own fixed time if left out."""
     variables: dict[VariableName, Scalar] = Field(default_factory=dict)
+    members: tuple[Text, ...] | None = None
+    """Of a rule with `for_each`: the keys of the members that it is for; all if left out."""
+
+    def concerns(self, rule: CompleteRule) -> bool:
+        """Whether it tests that rule: a member that it is for."""
+        return self.members is None or rule.member in self.members
 
 
 class RuleDefaults(_Strict):
@@ -117,6 +134,43 @@ class RuleDefaults(_Strict):
     pause_status: PauseStatus | None = None
 
 
+class MemberOverride(RuleDefaults):
+    """What one member of a family has in place of what its rule says."""
+
+    name: Text | None = None
+    threshold: Scalar | None = None
+    """The value; column and operator are the rule's."""
+    schedule: Text | None = None
+    enabled: Boolean | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> MemberOverride:
+        if not self.model_fields_set:
+            raise ValueError(f"it overrides nothing; give {', '.join(type(self).model_fields)}")
+        return self
+
+
+class ForEach(_Strict):
+    """What a rule is made once for: the members of a family, listed or asked for."""
+
+    members: tuple[MemberValue, ...] | None = None
+    query: Text | None = None
+    """A statement that answers a row a member, instead of `members`."""
+    key: ColumnName = "key"
+    """The field, or the column, that tells members apart and never changes."""
+    limit: Annotated[int, Strict(), Field(ge=1, le=1000)] = 100
+    """More members than this are an error; a workspace holds 1,000 alerts."""
+    overrides: dict[str, MemberOverride] = Field(default_factory=dict)
+    renamed_from: dict[str, str] = Field(default_factory=dict)
+    """New key: old key, of members whose key changed; each keeps its row and its alert."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ForEach:
+        if (self.members is None) == (self.query is None):
+            raise ValueError("for_each has either members or query")
+        return self
+
+
 class PackRule(RuleDefaults):
     """A rule as a pack's author writes it; what is None comes from the defaults around it."""
 
@@ -127,6 +181,7 @@ class PackRule(RuleDefaults):
     """A file of SQL below the pack's folder, instead of `query`."""
     threshold: Threshold
     schedule: Text
+    for_each: ForEach | None = None
     tests: tuple[Case, ...] = ()
 
     @model_validator(mode="after")
@@ -165,6 +220,16 @@ class CompleteRule:
     empty_result_state: EmptyResultState
     pause_status: PauseStatus
     tests: tuple[Case, ...]
+    enabled: bool = True
+    family: str | None = None
+    """The id of the rule whose `for_each` made this one."""
+    renamed_from: str | None = None
+    """The id that it had before its member's key changed."""
+
+    @property
+    def member(self) -> str | None:
+        """The key of the member that it was made for."""
+        return self.id.partition("@")[2] if self.family else None
 
 
 class Message(_Strict):
@@ -241,25 +306,82 @@ class LocatedRule:
     rule: CompleteRule
     domain: Domain
     source: Source
+    place: Callable[[Sequence[str | int]], Source] = field(repr=False, compare=False)
+    """Where something in it was written, by its path of keys."""
+
+    @property
+    def tests(self) -> tuple[Case, ...]:
+        """The rule's cases."""
+        return tuple(case for case in self.rule.tests if case.concerns(self.rule))
+
+
+@dataclass(frozen=True)
+class Family:
+    """A rule with `for_each`; `place` says where something in it stands, by its path of keys."""
+
+    rule: PackRule
+    query: str
+    layers: tuple[RuleDefaults, ...]
+    domain: Domain
+    for_each: ForEach
+    place: Callable[[Sequence[str | int]], Source]
+
+    @property
+    def source(self) -> Source:
+        """The place of the rule."""
+        return self.place(())
+
+    @property
+    def tests(self) -> tuple[Case, ...]:
+        """The rule's cases, as they are written for all members."""
+        return self.rule.tests
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A whole pack, checked."""
+    """A whole pack, checked. `asked` are the families whose members a statement answers.
+
+    Nobody knows these before a warehouse is asked (packs.asking); those that are listed stand in
+    `rules`.
+    """
 
     folder: Path
     manifest: Manifest
     rules: tuple[LocatedRule, ...]
+    asked: tuple[Family, ...] = field(default=())
+    families: frozenset[str] = frozenset()
+    """The ids of all rules with `for_each`."""
 
     @property
     def name(self) -> str:
         """The pack's name."""
         return self.manifest.name
 
-    def rule(self, rule_id: str) -> LocatedRule:
-        """The rule of that id; raises ConfigurationError naming those that there are."""
+    def written(self, rule_id: str) -> LocatedRule | Family | None:
+        """Where a rule was written: the rule, or the family whose member nobody asked for yet."""
         for located in self.rules:
             if located.rule.id == rule_id:
                 return located
-        known = ", ".join(located.rule.id for located in self.rules)
-        raise ConfigurationError(f"no rule {rule_id!r} in pack {self.name}; there is: {known}")
+        return next((f for f in self.asked if f.rule.id == family_of(rule_id)), None)
+
+    def chosen(self, rule_id: str) -> list[LocatedRule]:
+        """The rule of that id, or a family's members; raises ConfigurationError for nothing."""
+        found = [item for item in self.rules if rule_id in (item.rule.id, item.rule.family)]
+        if not found:
+            known = ", ".join(located.rule.id for located in self.rules)
+            raise ConfigurationError(f"no rule {rule_id!r} in pack {self.name}; there is: {known}")
+        return found
+
+    def rule(self, rule_id: str) -> LocatedRule:
+        """The rule of that id; raises ConfigurationError naming those that there are."""
+        return self.chosen(rule_id)[0]
+
+
+def member_id(family: str, key: str) -> str:
+    """The id of a family's member."""
+    return f"{family}@{key}"
+
+
+def family_of(rule_id: str) -> str:
+    """The family's id in a member's; the id itself of a rule that is none."""
+    return rule_id.partition("@")[0]

@@ -28,6 +28,7 @@ from databricks_alerts.sql.literals import Value
 
 PACK_TAG = "pack"
 FINGERPRINT_TAG = "pack_fingerprint"
+FAMILY_TAG = "pack_family"
 
 _RULE_REFERENCE = re.compile(r"\{\{\s*rule\.([a-z_]+)\s*\}\}")
 
@@ -137,13 +138,13 @@ def _rule_row(
         "schedule_cron": rule.schedule,
         "schedule_timezone": rule.time_zone,
         "pause_status": rule.pause_status,
-        "is_enabled": True,
+        "is_enabled": rule.enabled,
         "notification_channels": list(rule.channels),
         "notify_on_ok": rule.notify_on_ok,
         "retrigger_seconds": rule.retrigger_seconds,
         **_templates(message, rule),
         "owner": rule.owner or by,
-        "tags": dict(rule.tags),
+        "tags": {**rule.tags, **({FAMILY_TAG: rule.family} if rule.family else {})},
     }
 
 

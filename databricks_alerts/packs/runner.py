@@ -64,15 +64,16 @@ def run_tests(
     """Every case of the chosen rules (of all, if none is chosen), in the pack's order.
 
     `stack_variables` fill `${name}` where a case gives no value. `mapper` has the signature of
-    `map`; a thread pool's runs cases side by side. Raises ConfigurationError for an unknown id.
+    `map`; a thread pool's runs cases side by side. A family's id chooses all its members, which
+    stand in the pack already (packs.asking). Raises ConfigurationError for an unknown id.
     """
-    chosen = [pack.rule(rule_id) for rule_id in rule_ids] or pack.rules
+    chosen = [rule for rule_id in rule_ids for rule in pack.chosen(rule_id)] or pack.rules
     given = stack_variables or {}
 
     def run(item: tuple[LocatedRule, Case]) -> CaseResult:
         return run_case(warehouse, pack.manifest, *item, given)
 
-    work = [(located, case) for located in chosen for case in located.rule.tests]
+    work = [(located, case) for located in chosen for case in located.tests]
     return list(mapper(run, work))
 
 

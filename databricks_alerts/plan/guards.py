@@ -6,7 +6,7 @@ Pure; each guard raises GuardError, which says how to allow what it refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from databricks_alerts.deployed import Deployed
 from databricks_alerts.errors import GuardError
@@ -52,6 +52,21 @@ def guard_deletes(
             f"{len(gone)} for this stack, or put the rows back"
         )
     return gone
+
+
+def guard_members(removed: Sequence[str], rows: int, *, max_deletes: int | float | None) -> None:
+    """Refuse a seeding by which more of `rows` families' members would go than alerts may.
+
+    Raises GuardError: each row's alert is deleted by the next deployment.
+    """
+    limit = delete_limit(rows, max_deletes)
+    if len(removed) > limit:
+        raise GuardError(
+            f"{len(removed)} of {rows} rules of families would be deleted, since their members are "
+            f"gone, {limit} are allowed: {some(removed)}. If that is meant, set "
+            f"databricks-alerts:maxDeletes to {len(removed)} for this stack; if not, look at "
+            "for_each in the pack (members whose key changed: for_each.renamed_from)"
+        )
 
 
 def delete_limit(deployed: int, max_deletes: int | float | None) -> int:

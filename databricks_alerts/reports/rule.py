@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from databricks_alerts.errors import WarehouseError
-from databricks_alerts.packs.model import LocatedRule
+from databricks_alerts.packs.model import Case
 from databricks_alerts.quartz import QuartzError, next_fire, parse, time_zone
 from databricks_alerts.rules import sentences
 from databricks_alerts.rules.environment import Change, missing_variable
@@ -127,10 +127,10 @@ def tell(
     )
 
 
-def cases_of(located: LocatedRule, place: str) -> Tests:
+def cases_of(tests: Iterable[Case], place: str) -> Tests:
     """The cases of a rule in its pack; `place` says where it is written."""
     cases = []
-    for case in located.rule.tests:
+    for case in tests:
         value = "" if case.expect.value is None else f", value {case.expect.value}"
         cases.append(f"{case.name}: {case.expect.state}{value}")
     return Tests(place, tuple(cases))

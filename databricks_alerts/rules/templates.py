@@ -11,7 +11,7 @@ own variable substitution) and `{{…}}` never parses.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from databricks_alerts.evaluation import closed
@@ -22,6 +22,8 @@ from databricks_alerts.sql.literals import Value, in_literal, literal, text_of
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}|\{\{.*?\}\}", re.DOTALL)
 _IN_MESSAGES = re.compile(r"(\\?)\$\{([A-Za-z_]\w*)\}")
+# Right before a string's quote these change what a backslash in it means.
+_PREFIXES = ("r", "R")
 # In a comment these would end it, carry it on or be taken for a variable of Spark's.
 _TELLING_IN_COMMENTS = re.compile(r"[\n\r\\]|\*/|/\*|\$\{")
 
@@ -61,7 +63,6 @@ def render(
 
     `names` are plain names of catalogs and the like, `variables` values; quoting is done here.
     """
-    unknown: list[Unknown] = []
 
     def written(name: str, form: str) -> str | None:
         if name in names:
@@ -70,11 +71,35 @@ def render(
             return _value(variables[name], form)
         return None
 
+    return _filled(template, _PLACEHOLDER, written)
+
+
+def render_values(
+    template: str, placeholder: re.Pattern[str], values: Mapping[str, Value]
+) -> tuple[str, list[Unknown]]:
+    """The query with values written as `render` writes variables; all else in it stays.
+
+    `placeholder` matches what stands for one, its first group the value's name.
+    """
+
+    def written(name: str, form: str) -> str | None:
+        return _value(values[name], form) if name in values else None
+
+    return _filled(template, placeholder, written)
+
+
+def _filled(
+    template: str, placeholder: re.Pattern[str], written: Callable[[str, str], str | None]
+) -> tuple[str, list[Unknown]]:
+    """The template with what `written` says for a name in a form, and what it has nothing for."""
+    unknown: list[Unknown] = []
+
     def fill(text: str, start: int, form: str) -> str:
         def put(found: re.Match[str]) -> str:
             problem = ""
+            joined = form == "bare" and text[found.start() - 1 : found.start()] in _PREFIXES
             try:
-                filled = written((found[1] or "").strip(), form)
+                filled = written((found[1] or "").strip(), "joined" if joined else form)
             except _UnwritableError as error:
                 filled, problem = None, str(error)
             if filled is None:
@@ -85,7 +110,7 @@ def render(
                 return found[0]
             return filled
 
-        return _PLACEHOLDER.sub(put, text)
+        return placeholder.sub(put, text)
 
     parts = []
     for piece in pieces(template):
@@ -142,13 +167,17 @@ def _form(text: str, kind: Kind) -> str:
 
 
 def _name(name: str, form: str) -> str:
-    if form == "bare":
+    if form in ("bare", "joined"):
         return quote(name)
     return name.replace("`", "``") if form == "`" else _text(name, form)
 
 
 def _value(value: Value, form: str) -> str:
-    if form == "bare":
+    if form == "joined" and isinstance(value, str):
+        raise _UnwritableError(
+            "it would be a raw literal with the r right before it; a space keeps them apart"
+        )
+    if form in ("bare", "joined"):
         return literal(value)
     if form != "`":
         return _text(text_of(value), form)

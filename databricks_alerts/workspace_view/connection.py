@@ -92,4 +92,8 @@ def _explain(message: str, attributes: Mapping[str, str]) -> str:
             f"profile {profile!r} is not in {where}: {message}. "
             "Check databricks:profile and databricks:configFile of the stack"
         )
-    return f"no usable Databricks credentials: {message}"
+    host = f" --host {attributes['host']}" if "host" in attributes else ""
+    return (
+        f"no usable Databricks credentials: {message.rstrip('.')}. Log in with `databricks auth "
+        f"login{host}`, or set DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and _CLIENT_SECRET"
+    )

@@ -48,7 +48,7 @@ def test_a_user_without_rights_is_told_each_grant(project: Project, tmp_path: Pa
         f"GRANT MODIFY ON TABLE {table}`alert_configurations` TO `{name}`"
     )
     assert found["table alert_sync_metrics"]["remedy"] == (
-        f"GRANT SELECT ON TABLE {table}`alert_sync_metrics` TO `{name}`"
+        f"GRANT SELECT, MODIFY ON TABLE {table}`alert_sync_metrics` TO `{name}`"
     )
 
 
@@ -58,24 +58,49 @@ def test_each_refusal_is_answered_by_the_grant_that_it_asks_for(
     project.keep_rules("COST-001")
     name = f"somebody-{project.schema}@local.test"
     made = client.add_user(project.workspace, name)
-    grants = [
-        f"GRANT USE CATALOG ON CATALOG `main` TO `{name}`",
-        f"GRANT USE SCHEMA ON SCHEMA `main`.`{project.schema}` TO `{name}`",
-    ]
     admins = project.settings_file.read_text()
     act_as(project, tmp_path, made["token"])
-    for grant in grants:
-        _, found = doctor(project)
-        assert found["table alert_configurations"]["remedy"] == grant
-        project.sql(grant)
-    for table in ("alert_configurations", "notification_destinations", "alert_validation_results"):
-        project.sql(f"GRANT SELECT ON TABLE {table} TO `{name}`")
     _, found = doctor(project)
-    assert found["rules"]["status"] == "missing"
-    assert found["rules"]["remedy"] == (
-        f"GRANT SELECT ON TABLE `main`.`{project.schema}`.`fact_usage` TO `{name}`"
+    schema = f"`main`.`{project.schema}`"
+    assert found["catalog main"]["remedy"] == f"GRANT USE CATALOG ON CATALOG `main` TO `{name}`"
+    assert found[f"schema main.{project.schema}"]["remedy"] == (
+        f"GRANT USE SCHEMA ON SCHEMA {schema} TO `{name}`"
     )
+    statements = [item["remedy"] for item in found.values() if item["remedy"].startswith("GRANT")]
+    assert len(statements) == 7, statements  # the catalog, the schema, five tables: all at once
+    for statement in statements:
+        project.sql(statement)
+    _, found = doctor(project)
+    read = found[f"read main.{project.schema}.fact_usage"]
+    assert "no SELECT for COST-001" in read["detail"]
+    assert read["remedy"] == f"GRANT SELECT ON TABLE {schema}.`fact_usage` TO `{name}`"
+    project.sql(read["remedy"])
+    _, found = doctor(project)
+    # Only an administrator can give what is left.
+    left = {key for key, item in found.items() if item["status"] != "ok"}
+    assert left == {"destinations"}, found
     project.settings_file.write_text(admins)
+
+
+def test_a_table_that_init_would_make_asks_for_the_right_to(
+    project: Project, tmp_path: Path
+) -> None:
+    project.keep_rules("COST-001")
+    project.sql("DROP TABLE alert_history")
+    name = f"maker-{project.schema}@local.test"
+    made = client.add_user(project.workspace, name)
+    project.sql(f"GRANT USE CATALOG ON CATALOG main TO `{name}`")
+    act_as(project, tmp_path, made["token"])
+    project.sql(f"GRANT USE SCHEMA, SELECT ON SCHEMA main.{project.schema} TO `{name}`")
+    _, found = doctor(project)
+    assert found[f"schema main.{project.schema}"]["remedy"] == (
+        f"GRANT CREATE TABLE ON SCHEMA `main`.`{project.schema}` TO `{name}`"
+    )
+    text = project.settings_file.read_text()
+    missing = text.replace(f"goldSchema: {project.schema}", "goldSchema: not_there_yet")
+    project.settings_file.write_text(missing)
+    _, found = doctor(project)
+    assert found["catalog main"]["remedy"] == (f"GRANT CREATE SCHEMA ON CATALOG `main` TO `{name}`")
 
 
 def test_missing_tables_and_secrets_are_named(project: Project) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from databricks_alerts.cli.commands import (
+    completion,
     destroy,
     doctor,
     gate,
@@ -49,4 +50,5 @@ def register(app: typer.Typer) -> None:
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)
     app.add_typer(pulumi.app, name="pulumi")
+    app.command()(completion.completion)
     app.command()(version.version)

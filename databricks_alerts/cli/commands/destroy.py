@@ -20,7 +20,10 @@ def destroy(
     engine: options.Engine = options.EngineChoice.AUTO,
     event_log: options.EventLog = None,
 ) -> None:
-    """Trash every alert and delete every destination of the stack; the tables stay."""
+    """Trash every alert and delete every destination of the stack; the tables stay.
+
+    Example: alerts destroy -s dev
+    """
     raise typer.Exit(
         run_operation(
             open_stack(stack),

@@ -22,7 +22,10 @@ _STYLES = {"ok": "green", "missing": "red", "unknown": "yellow"}
 
 
 def doctor(stack: Stack = "local", json: Json = False) -> None:
-    """Check credentials, warehouse, tables, alerts, secrets, state. Exit: 0 ok, 1 missing, 2 ?."""
+    """Check credentials, warehouse, tables, alerts, secrets, state. Exit: 0 ok, 1 missing, 2 ?.
+
+    Example: alerts doctor -s prod
+    """
     context = open_stack(stack)
     checks = [_engine(context), _state(context)]
     if is_sandbox(stack):

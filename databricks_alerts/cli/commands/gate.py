@@ -50,7 +50,10 @@ def gate(
     parallel: options.Parallel = 16,
     engine: options.Engine = options.EngineChoice.AUTO,
 ) -> None:
-    """Validate, preview with drift, check policies. Exit status: 0 pass, 1 blocked, 2 unknown."""
+    """Validate, preview with drift, check policies. Exit status: 0 pass, 1 blocked, 2 unknown.
+
+    Example: alerts gate -s prod --format markdown=gate.md
+    """
     targets = [_target(item) for item in format_ or []]
     levels = dict(_level(item) for item in policy or [])
     context = open_stack(stack)

@@ -35,7 +35,10 @@ def import_(
     ] = "QUALITY",
     json: Json = False,
 ) -> None:
-    """Show which alerts have a rule, which can get one, and which cannot; write the new rules."""
+    """Show which alerts have a rule, which can get one, and which cannot; write the new rules.
+
+    Example: alerts import -s prod --write
+    """
     context = open_stack(stack)
     me = user_name(context.workspace)
     inventory = take_inventory(context.workspace)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from databricks_alerts import lint as linter
-from databricks_alerts.cli import console
+from databricks_alerts.cli import completing, console
 from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.options import Json
 from databricks_alerts.cli.project import find_project
@@ -22,7 +22,10 @@ from databricks_alerts.snapshot import read_snapshot
 def lint(
     packs: Annotated[
         list[str] | None,
-        typer.Argument(help="Packs: names, folders, or files in them. All of the project if none."),
+        typer.Argument(
+            help="Packs: names, folders, or files in them. All of the project if none.",
+            autocompletion=completing.packs,
+        ),
     ] = None,
     stack: Annotated[
         str | None,
@@ -57,9 +60,16 @@ def _of_stack(stack: str) -> list[linter.Subject]:
 
 def _of_packs(named: Sequence[str]) -> list[linter.Subject]:
     here = Path.cwd()
-    return [
-        subject for folder in _folders(named) for subject in linter.of_pack(load_pack(folder), here)
-    ]
+    found: list[linter.Subject] = []
+    for folder in _folders(named):
+        pack = load_pack(folder)
+        found += linter.of_pack(pack, here)
+        for family in pack.asked:
+            console.note(
+                f"{family.rule.id} is left out: its members stand in a table; look at its rows "
+                "with `alerts lint -s STACK`"
+            )
+    return found
 
 
 def _folders(named: Sequence[str]) -> Iterable[Path]:

@@ -24,7 +24,10 @@ def new(
         typer.Option(help="A pack that comes with this package, instead of a first one to edit."),
     ] = None,
 ) -> None:
-    """Write a project into DIR, or with `alerts new pack NAME` a pack into the project."""
+    """Write a project into DIR, or with `alerts new pack NAME` a pack into the project.
+
+    Example: alerts new our-alerts; alerts new pack finance
+    """
     if target == "pack":
         _new_pack(name, pack)
         return

@@ -31,7 +31,10 @@ def preview(
     engine: options.Engine = options.EngineChoice.AUTO,
     event_log: options.EventLog = None,
 ) -> None:
-    """Show what `up` would change; writes nothing at all."""
+    """Show what `up` would change; writes nothing at all.
+
+    Example: alerts preview -s dev --refresh
+    """
     context = open_stack(stack)
     wanted = deployment_options(
         context,

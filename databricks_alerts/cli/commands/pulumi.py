@@ -14,7 +14,10 @@ from databricks_alerts.cli.pulumi_tools import find_go, shell_environment, tools
 from databricks_alerts.errors import ConfigurationError
 
 app = typer.Typer(
-    no_args_is_help=True, help="Build the real pulumi CLI from its Go modules, and use it."
+    no_args_is_help=True,
+    help=(
+        "Build the real pulumi CLI from its Go modules, and use it.\n\nExample: alerts pulumi build"
+    ),
 )
 
 _NO_GO = (
@@ -25,7 +28,10 @@ _NO_GO = (
 
 @app.command()
 def env() -> None:
-    """Print what puts the built CLI on PATH: eval "$(alerts pulumi env)"."""
+    """Print what puts the built CLI on PATH: eval "$(alerts pulumi env)".
+
+    Example: eval "$(alerts pulumi env)"
+    """
     settings = shell_environment(tools_of(find_project()), os.environ)
     for name, value in settings.items():
         print(f"export {name}={shlex.quote(value)}")
@@ -37,7 +43,10 @@ def build(
         bool, typer.Option("--if-go", help="Where there is no Go, say so and be done.")
     ] = False,
 ) -> None:
-    """Build it into the project's folder (`make pulumi`)."""
+    """Build it into the project's folder (`make pulumi`).
+
+    Example: alerts pulumi build
+    """
     go = find_go(os.environ)
     if go is None and optional:
         console.note("There is no Go here: the tests of the real engine will not run")
@@ -52,7 +61,10 @@ def build(
 
 @app.command()
 def update() -> None:
-    """Pin the CLI to the version of the Python SDK in requirements.txt."""
+    """Pin the CLI to the version of the Python SDK in requirements.txt.
+
+    Example: alerts pulumi update
+    """
     go = find_go(os.environ)
     if go is None:
         raise ConfigurationError(_NO_GO)

@@ -20,7 +20,10 @@ def refresh(
     engine: options.Engine = options.EngineChoice.AUTO,
     event_log: options.EventLog = None,
 ) -> None:
-    """Read every resource and take over what changed outside; changes nothing in Databricks."""
+    """Read every resource and take over what changed outside; changes nothing in Databricks.
+
+    Example: alerts refresh -s dev
+    """
     raise typer.Exit(
         run_operation(
             open_stack(stack),

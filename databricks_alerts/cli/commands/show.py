@@ -83,15 +83,13 @@ def _tests(context: StackContext, rule: Rule) -> Tests | None:
     if not name or not (folder / MANIFEST).is_file():
         return None
     try:
-        located = next(
-            (item for item in load_pack(folder).rules if item.rule.id == rule.alert_id), None
-        )
+        written = load_pack(folder).written(rule.alert_id)
     except AlertsError as error:
         return Tests(f"packs/{name} cannot be read: {error}", ())
-    if located is None:
+    if written is None:
         return None
-    inside = located.source.path.resolve().relative_to(folder.resolve()).as_posix()
-    return cases_of(located, f"packs/{name}/{inside}:{located.source.line}")
+    inside = written.source.path.resolve().relative_to(folder.resolve()).as_posix()
+    return cases_of(written.tests, f"packs/{name}/{inside}:{written.source.line}")
 
 
 def _print(story: Story) -> None:

@@ -45,7 +45,10 @@ def sql(
         int, typer.Option(min=0, help="How many rows a table shows; 0 for all.")
     ] = _MOST_ROWS,
 ) -> None:
-    """Run SQL on the stack's warehouse, in its catalog and schema; without any, prompt for it."""
+    """Run SQL on the stack's warehouse, in its catalog and schema; without any, prompt for it.
+
+    Example: alerts sql "SELECT * FROM alert_configurations" -s dev
+    """
     if statement is not None and file is not None:
         raise ConfigurationError("give a statement or --file, not both")
     if json and csv:

@@ -17,12 +17,18 @@ from databricks_alerts.cli.project import find_project
 from databricks_alerts.cli.state import open_backend_of, open_store
 from databricks_alerts.errors import ConfigurationError
 
-app = typer.Typer(no_args_is_help=True, help="The state of a stack, in Pulumi's own format.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The state of a stack, in Pulumi's own format.\n\nExample: alerts stack ls",
+)
 
 
 @app.command("ls")
 def ls(json: Json = False) -> None:
-    """List the stacks that the backend holds."""
+    """List the stacks that the backend holds.
+
+    Example: alerts stack ls
+    """
     backend, project = open_backend_of(find_project())
     names = [name for _, name in backend.stacks(project)]
     if json:
@@ -38,7 +44,10 @@ def export(
     file: Annotated[Path | None, typer.Option(help="Write here, not to standard output.")] = None,
     show_secrets: Annotated[bool, typer.Option(help="Write secrets in the clear.")] = False,
 ) -> None:
-    """Write the state as `pulumi stack export` does."""
+    """Write the state as `pulumi stack export` does.
+
+    Example: alerts stack export -s dev --file state.json
+    """
     document = open_store(open_stack(stack)).export(show_secrets=show_secrets)
     text = jsons.dumps(document, indent=4)
     if file is None:
@@ -53,7 +62,10 @@ def import_(
     file: Annotated[Path | None, typer.Option(help="Read this, not standard input.")] = None,
     force: Annotated[bool, typer.Option(help="Take a state of another stack, too.")] = False,
 ) -> None:
-    """Replace the state by one that `stack export` or `pulumi stack export` wrote."""
+    """Replace the state by one that `stack export` or `pulumi stack export` wrote.
+
+    Example: alerts stack import -s dev --file state.json
+    """
     text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
     try:
         document = jsons.loads(text)
@@ -67,7 +79,10 @@ def import_(
 
 @app.command()
 def history(stack: Stack = "local", json: Json = False) -> None:
-    """List the updates of the stack, newest first."""
+    """List the updates of the stack, newest first.
+
+    Example: alerts stack history -s dev
+    """
     records = open_store(open_stack(stack)).history(50)
     if json:
         console.print_json([vars(record) for record in records])
@@ -94,6 +109,8 @@ def unlock(stack: Stack = "local") -> None:
 
     What a killed run of the embedded engine did stands in its journal until the state takes it in:
     the next `alerts up` does that too, the pulumi CLI does not.
+
+    Example: alerts stack unlock -s dev
     """
     store = open_store(open_stack(stack))
     removed = store.unlock_all()

@@ -52,7 +52,10 @@ def status(
         StatusFormat, typer.Option("--format", help="prometheus: metrics in its text format.")
     ] = StatusFormat.TABLE,
 ) -> None:
-    """List the rules with alert id, evaluation state, last sync and drift."""
+    """List the rules with alert id, evaluation state, last sync and drift.
+
+    Example: alerts status -s dev --json
+    """
     context = open_stack(stack)
     with context.warehouse() as warehouse:
         snapshot = read_snapshot(warehouse, context.settings)

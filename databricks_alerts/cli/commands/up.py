@@ -36,7 +36,10 @@ def up(
     engine: options.Engine = options.EngineChoice.AUTO,
     event_log: options.EventLog = None,
 ) -> None:
-    """Preview, ask, make the workspace what the tables say, and record the outcome."""
+    """Preview, ask, make the workspace what the tables say, and record the outcome.
+
+    Example: alerts up -s dev --yes
+    """
     context = open_stack(stack)
     wanted = deployment_options(
         context,

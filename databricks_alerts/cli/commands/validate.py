@@ -20,7 +20,10 @@ from databricks_alerts.workspace_view.surroundings import WorkspaceSurroundings
 
 
 def validate(stack: Stack = "local", full: Full = False, json: Json = False) -> None:
-    """Check every enabled rule, by EXPLAIN too; exit status 1 if anything is found."""
+    """Check every enabled rule, by EXPLAIN too; exit status 1 if anything is found.
+
+    Example: alerts validate -s dev --full
+    """
     context = open_stack(stack)
     secrets = SecretResolver(context.configuration, workspace_secrets(lambda: context.workspace))
     with context.warehouse() as warehouse:

@@ -13,7 +13,10 @@ _SHOWN = (DISTRIBUTION, "pulumi", "pulumi-databricks", "databricks-sdk", "databr
 
 
 def version(json: Json = False) -> None:
-    """Print the versions of this package, of Python and of what a deployment is made with."""
+    """Print the versions of this package, of Python and of what a deployment is made with.
+
+    Example: alerts version
+    """
     found = {name: metadata.version(name) for name in _SHOWN}
     found["python"] = platform.python_version()
     if json:

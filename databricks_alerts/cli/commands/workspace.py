@@ -25,7 +25,10 @@ from databricks_alerts.snapshot import read_snapshot
 
 _AT_A_TIME = 4
 
-app = typer.Typer(no_args_is_help=True, help="Start, stop and look at the local workspace.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Start, stop and look at the local workspace.\n\nExample: alerts workspace start",
+)
 
 
 @app.command()
@@ -53,7 +56,10 @@ def start(
         bool, typer.Option("--allow-egress", help="Let notifications leave this machine.")
     ] = False,
 ) -> None:
-    """Start the local workspace, or say that it runs."""
+    """Start the local workspace, or say that it runs.
+
+    Example: alerts workspace start
+    """
     directory = workspace_dir(find_project())
     running = process.status(directory)
     if running is None:
@@ -81,7 +87,10 @@ def start(
 
 @app.command()
 def stop() -> None:
-    """Stop the local workspace; its data stay."""
+    """Stop the local workspace; its data stay.
+
+    Example: alerts workspace stop
+    """
     if process.stop(workspace_dir(find_project())):
         console.out.print("The local workspace is stopped")
     else:
@@ -90,7 +99,10 @@ def stop() -> None:
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Say whether the local workspace runs, and where; exit status 1 if it does not."""
+    """Say whether the local workspace runs, and where; exit status 1 if it does not.
+
+    Example: alerts workspace status
+    """
     directory = workspace_dir(find_project())
     running = process.status(directory)
     if json:
@@ -126,7 +138,10 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="Every alert of the workspace.")] = False,
     json: Json = False,
 ) -> None:
-    """Evaluate an alert now, or all of them; exit status 1 if one fails."""
+    """Evaluate an alert now, or all of them; exit status 1 if one fails.
+
+    Example: alerts workspace run COST-001; alerts workspace run --all
+    """
     if every == (alert is not None):
         raise ConfigurationError("name one alert to evaluate, or give --all")
     running = _running()
@@ -171,7 +186,10 @@ def _run_all(running: process.Running, json: bool) -> None:
 
 @app.command("open")
 def open_page() -> None:
-    """Print a link that opens the workspace's page, signed in; it works once."""
+    """Print a link that opens the workspace's page, signed in; it works once.
+
+    Example: alerts workspace open
+    """
     console.out.print(client.sign_in_link(_running()), markup=False, highlight=False)
 
 
@@ -188,7 +206,10 @@ def fault(
     status_code: Annotated[int, typer.Option("--status", help="Of a server_error.")] = 500,
     clear: Annotated[bool, typer.Option("--clear", help="Lift all faults.")] = False,
 ) -> None:
-    """Break something on demand, list what is broken, or lift it."""
+    """Break something on demand, list what is broken, or lift it.
+
+    Example: alerts workspace fault rate_limit --share 0.3
+    """
     running = _running()
     if clear:
         client.clear_faults(running)

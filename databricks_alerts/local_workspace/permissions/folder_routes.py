@@ -10,6 +10,7 @@ from typing import Any
 from starlette.routing import Route
 
 from databricks_alerts.local_workspace.folders.models import Folders, acl_name, home_owner
+from databricks_alerts.local_workspace.identity.models import USERS
 from databricks_alerts.local_workspace.permissions.models import Permissions, levels
 from databricks_alerts.local_workspace.wire import Call, require_admin, route
 
@@ -48,7 +49,19 @@ def _levels(call: Call) -> dict[str, Any]:
 
 
 def _shown(call: Call, folder: str) -> dict[str, Any]:
-    return _permissions(call).shown(acl_name(folder), "directory", home_owner(folder))
+    """Its list; outside of homes everybody manages, as in Databricks' folder Shared."""
+    owner = home_owner(folder)
+    found = _permissions(call).shown(acl_name(folder), "directory", owner)
+    if not owner:
+        level = {"permission_level": "CAN_MANAGE", "inherited": True}
+        inherited = [{**level, "inherited_from_object": ["/"]}]
+        listed = found["access_control_list"]
+        everybody = next((item for item in listed if item.get("group_name") == USERS), None)
+        if everybody is None:
+            listed.append({"group_name": USERS, "all_permissions": inherited})
+        else:
+            everybody["all_permissions"] += inherited
+    return found
 
 
 def _folder(call: Call) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.errors import ConfigurationError, GuardError
 from databricks_alerts.packs.loader import load_pack
 from databricks_alerts.packs.model import Threshold
 from databricks_alerts.packs.records import (
@@ -22,6 +23,7 @@ from databricks_alerts.packs.records import (
 )
 from databricks_alerts.packs.seed import merge_statement, seed
 from databricks_alerts.packs.variables import resolve
+from databricks_alerts.plan.guards import guard_members
 
 BY = "ann"
 PACK = load_pack(Path(__file__).parents[3] / "packs" / "health_monitor")
@@ -109,6 +111,27 @@ def test_a_row_that_the_pack_no_longer_has_is_reported() -> None:
     tables["alert_configurations"]["OWN-1"] = {"team": "x"}
     result = seed(RecordingWarehouse(**tables), SCHEMA, PACK, {}, by=BY)
     assert result.rules.retired == ("OLD-1",)
+
+
+def test_a_member_that_is_gone_stays_unless_somebody_says_how_many_may_go() -> None:
+    tables = _seeded()
+    tables["alert_configurations"]["F@x"] = {"pack": "health_monitor", "pack_family": "F"}
+    pack = replace(PACK, families=frozenset({"F"}))
+    warehouse = RecordingWarehouse(**tables)
+    with pytest.raises(GuardError, match="F@x"):
+        seed(warehouse, SCHEMA, pack, {"monthly_budget": 5}, by=BY)
+    assert warehouse.sent == []
+    result = seed(warehouse, SCHEMA, pack, {}, by=BY, guard=lambda gone, rows: None)
+    assert (result.rules.removed, result.rules.retired) == (("F@x",), ())
+    [(_, parameters)] = warehouse.sent
+    assert json.loads(parameters["seeded_rows"]) == [{"_row": "F@x", "_change": "delete"}]
+
+
+def test_members_may_go_as_alerts_may_be_deleted() -> None:
+    guard_members(["F@a"], 2, max_deletes=None)
+    guard_members(["F@a"], 2, max_deletes=0.5)
+    with pytest.raises(GuardError, match="set databricks-alerts:maxDeletes to 2"):
+        guard_members(["F@a", "F@b"], 2, max_deletes=1)
 
 
 def test_an_update_leaves_the_teams_settings_and_force_does_not() -> None:

@@ -114,7 +114,7 @@ def test_what_does_not_run_has_no_next_time(changes: dict[str, Any]) -> None:
 def test_the_cases_of_a_pack_are_told_with_their_place() -> None:
     pack = load_pack(find_pack("health_monitor", project_files() / "packs"))
     located = pack.rules[0]
-    story = replace(story_of(), tests=cases_of(located, "packs/health_monitor/cost.yaml:4"))
+    story = replace(story_of(), tests=cases_of(located.tests, "packs/health_monitor/cost.yaml:4"))
     text = text_of(story)
     assert "tests: packs/health_monitor/cost.yaml:4" in text
     for case in located.rule.tests:

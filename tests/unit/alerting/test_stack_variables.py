@@ -157,3 +157,13 @@ def test_placeholders_are_found_wherever_they_stand() -> None:
 def test_infinity_is_no_value() -> None:
     with pytest.raises(ValueError, match="is no finite number"):
         Settings(**{**SETTINGS.model_dump(), "variables": {"v": math.inf}})
+
+
+@pytest.mark.parametrize("before", ["r", "R", "SELECT x, r"])
+def test_a_text_right_behind_an_r_would_be_a_raw_literal_and_is_refused(before: str) -> None:
+    """In `r'…'` no escape counts, so that a value with a quote would end it."""
+    template = f"SELECT 1 WHERE a = {before}${{zone}}"
+    query, [unknown] = render(template, SETTINGS.names, SETTINGS.variables)
+    assert query == template
+    assert "a space keeps them apart" in unknown.problem
+    assert render("SELECT r${budget}", {}, SETTINGS.variables) == ("SELECT r5000", [])

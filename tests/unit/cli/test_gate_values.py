@@ -40,7 +40,10 @@ def test_a_report_shows_values_as_json_and_no_secret() -> None:
     ("error", "told"),
     [
         (WarehouseError("the warehouse is down"), "the warehouse is down"),
-        (RuntimeError("a mistake"), "the gate itself failed: RuntimeError('a mistake')"),
+        (
+            RuntimeError("a mistake"),
+            "the gate itself failed: RuntimeError('a mistake'); `alerts --debug gate` shows where",
+        ),
     ],
 )
 def test_whatever_goes_wrong_the_gate_does_not_say_yes(

@@ -308,7 +308,9 @@ def test_a_folders_list_is_kept_and_shown_until_the_folder_goes(rest: Rest) -> N
     rest.ok("POST", f"{TREE}/delete", {"path": FOLDER})
     assert rest("GET", f"{DIRECTORIES}/{key}")[0] == 404
     rest.ok("POST", f"{TREE}/mkdirs", {"path": FOLDER})
-    assert len(rest.ok("GET", f"{DIRECTORIES}/{key}")["access_control_list"]) == 1
+    left = rest.ok("GET", f"{DIRECTORIES}/{key}")["access_control_list"]
+    assert [item["group_name"] for item in left] == ["admins", "users"]  # what all inherit
+    assert all(item["all_permissions"][0]["inherited"] for item in left)
 
 
 def test_a_homes_owner_manages_its_lists(rest: Rest) -> None:
