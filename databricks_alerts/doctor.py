@@ -11,6 +11,7 @@ from urllib.parse import quote as escaped
 from databricks_alerts.destinations.secrets import workspace_secrets
 from databricks_alerts.destinations.targets import REFERENCE
 from databricks_alerts.errors import AlertsError, AuthenticationError, TableError, WarehouseError
+from databricks_alerts.history.sync import source_path, source_reading
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
 from databricks_alerts.rules.access import CONFIGURATION, RECORDS
 from databricks_alerts.rules.settings import Settings
@@ -70,6 +71,7 @@ class Doctor:
             return
         for table in (*CONFIGURATION, *RECORDS):
             yield self._guarded(f"table {table}", lambda table=table: self._table(table))  # type: ignore[misc]
+        yield self._history()
         yield from self._rules()
 
     def _guarded(self, name: str, look: Callable[[], Check]) -> Check:
@@ -140,6 +142,24 @@ class Doctor:
         if not self._may_modify(table):
             return Check(name, "missing", "no MODIFY", self._grant("MODIFY", path))
         return Check(name, "ok", "SELECT and MODIFY")
+
+    def _history(self) -> Check:
+        """Whether evaluations can be read where the stack's settings say that they stand."""
+        wanted, path = self._settings.history, source_path(self._settings)
+        if wanted.interval is None:
+            return Check("history", "ok", "databricks-alerts:history says never")
+        try:
+            read = source_reading(self._warehouse, self._settings)
+            self._warehouse.query(f"SELECT {read.time} FROM {path} AS e LIMIT 0")
+        except AlertsError as error:
+            if _FORBIDDEN.search(str(error)):
+                remedy = granting(str(error), self._me) or self._grant("SELECT", path)
+                return Check("history", "missing", str(error), remedy)
+            status: Status = "missing" if isinstance(error, TableError) else "unknown"
+            remedy = "enable the system schema `alert`, or set databricks-alerts:history"
+            return Check("history", status, str(error), remedy)
+        lacking = [f"no column {name}: {ours} stays empty" for name, ours in read.lacking.items()]
+        return Check("history", "ok", "; ".join([f"{wanted.source} can be read", *lacking]))
 
     def _may_modify(self, table: str) -> bool:
         """By what Unity Catalog says of our privileges; owners and admins have all."""

@@ -11,6 +11,7 @@ from functools import cache, partial
 from typing import Any
 
 from databricks_alerts.cli.deploy import DeploymentEngine, Request, working
+from databricks_alerts.cli.history import HistoryBeside
 from databricks_alerts.cli.state import open_store
 from databricks_alerts.deployed import Deployed, deployed_from
 from databricks_alerts.engine import urn as urns
@@ -113,15 +114,21 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
     stack = request.stack
     policies = load_policies(stack.project_dir / "stacks", stack.stack, levels)
     with working(request) as (engine, prepared):
+        history = HistoryBeside(stack).start()
         deployed = deployed_of(request)
         planned, refusal = _planned(prepared, deployed)
         watched = Watched()
         if refusal is None:
             _preview(request, engine, watched)
+        blind = [line.removeprefix("warning: ") for line in history.finish() if "warning" in line]
         with stack.warehouse() as warehouse:
-            change = _change(request, prepared, deployed, watched, policies, warehouse, labels)
+            measured = read_measured(warehouse, prepared.settings)
+            change = _change(
+                request, prepared, deployed, watched, policies, warehouse, labels, measured
+            )
             broken = violations(policies, change)
     findings = tuple(prepared.report.findings)
+    blind += [warning] if (warning := measured.warning(stack.stack)) else []
     verdict, reasons = decide(findings, broken, [refusal] if refusal else [])
     snapshot, settings = prepared.snapshot, prepared.settings
     keys = {item.key for item in findings} | {item.key for item in broken}
@@ -144,7 +151,7 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         drift=change.drift,
         cost=change.cost,
         quota=_quota(prepared, planned),
-        warnings=planned.warnings if planned else (),
+        warnings=(*(planned.warnings if planned else ()), *blind),
         places=places_of(wrong, stack.project_dir / "packs", stack.project_dir),
     )
 
@@ -178,6 +185,7 @@ def _change(
     policies: list[Policy],
     warehouse: SqlWarehouse,
     labels: frozenset[str],
+    measured: Measured,
 ) -> Change:
     snapshot = prepared.snapshot
     views = tuple(
@@ -186,7 +194,6 @@ def _change(
         if rule.is_enabled
         if (result := prepared.report.result(rule.alert_id)) is not None and result.query
     )
-    measured = read_measured(warehouse, prepared.settings)
     scans = any(item.name == "no-unbounded-scan" and item.level != "off" for item in policies)
     return Change(
         rules=views,

@@ -8,6 +8,7 @@ from databricks_alerts.cli.commands import (
     destroy,
     doctor,
     gate,
+    history,
     import_,
     init,
     lint,
@@ -45,6 +46,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(stack.app, name="stack")
     app.command()(status.status)
     app.command()(show.show)
+    app.add_typer(history.app, name="history")
     app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)
