@@ -13,7 +13,7 @@ from databricks_alerts.destinations.targets import REFERENCE
 from databricks_alerts.errors import AlertsError, AuthenticationError, TableError, WarehouseError
 from databricks_alerts.history.sync import source_path, source_reading
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
-from databricks_alerts.rules.access import CONFIGURATION, RECORDS
+from databricks_alerts.rules.access import CONFIGURATION, MUTES, RECORDS
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import definition, table_path
 from databricks_alerts.snapshot import Snapshot, read_snapshot
@@ -69,7 +69,7 @@ class Doctor:
         yield self._guarded("destinations", self._destinations)
         if sql.status != "ok":
             return
-        for table in (*CONFIGURATION, *RECORDS):
+        for table in (*CONFIGURATION, MUTES, *RECORDS):
             yield self._guarded(f"table {table}", lambda table=table: self._table(table))  # type: ignore[misc]
         yield self._history()
         yield from self._rules()

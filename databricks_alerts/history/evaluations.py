@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from databricks_alerts.history.sync import aware
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import HISTORY, table_path
+from databricks_alerts.sql.moments import aware
 from databricks_alerts.sql.warehouse import SqlWarehouse
 
 

@@ -18,6 +18,7 @@ from databricks_alerts.rules.durations import duration
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, HISTORY, table_path
 from databricks_alerts.sql.identifiers import qualified, quote
+from databricks_alerts.sql.moments import aware
 from databricks_alerts.sql.warehouse import SqlWarehouse
 
 # What only the rule's row knows.
@@ -120,11 +121,6 @@ def source_reading(warehouse: SqlWarehouse, settings: Settings) -> Reading:
 def source_path(settings: Settings) -> str:
     """The source's full name as quoted SQL."""
     return qualified(*settings.history.source.split("."))
-
-
-def aware(moment: dt.datetime) -> dt.datetime:
-    """A time of the warehouse: sessions of ours stand in UTC."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
 
 
 def _columns(rows: Sequence[dict[str, object]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from databricks_alerts.cli.commands import (
     import_,
     init,
     lint,
+    mute,
     new,
     preview,
     pulumi,
@@ -47,6 +48,9 @@ def register(app: typer.Typer) -> None:
     app.command()(status.status)
     app.command()(show.show)
     app.add_typer(history.app, name="history")
+    app.command()(mute.mute)
+    app.command()(mute.mutes)
+    app.command()(mute.unmute)
     app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)
