@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from databricks_alerts.mutes.moments import Recurrence
-from databricks_alerts.mutes.selector import Term, selects, terms
+from databricks_alerts.mutes.selector import selects, terms
 from databricks_alerts.quartz import is_time_zone
 from databricks_alerts.quartz import problem as cron_problem
 from databricks_alerts.rules.durations import duration
@@ -47,10 +46,6 @@ class Mute(BaseModel):
     created_by: str
     created_at: dt.datetime | None = None
 
-    @cached_property
-    def _terms(self) -> tuple[Term, ...]:
-        return terms(self.selector)
-
     @property
     def recurrence(self) -> Recurrence | None:
         """Its recurrence, if it is none that happens once."""
@@ -61,7 +56,7 @@ class Mute(BaseModel):
 
     def is_for(self, rule: Rule) -> bool:
         """Whether it selects a rule."""
-        return selects(self._terms, rule)
+        return selects(terms(self.selector), rule)
 
     def until(self, at: dt.datetime) -> dt.datetime | None:
         """When it ends that is in force at a time; None where it is not in force."""

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from databricks_alerts.rules.rows import Rule
 
@@ -43,6 +44,7 @@ class Term:
                     yield f"{key}:{value or ''}"
 
 
+@lru_cache(1024)
 def terms(selector: str) -> tuple[Term, ...]:
     """The terms of a selector. Raises ValueError for one that says nothing or an unknown word."""
     try:

@@ -26,6 +26,7 @@ from databricks_alerts.cli.commands import (
     up,
     validate,
     version,
+    watch,
     workspace,
 )
 
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     app.command()(mute.mute)
     app.command()(mute.mutes)
     app.command()(mute.unmute)
+    app.command()(watch.watch)
     app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)
