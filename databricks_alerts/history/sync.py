@@ -82,8 +82,7 @@ def sync_history(warehouse: SqlWarehouse, settings: Settings, now: dt.datetime) 
         return result
     first = now - duration(settings.history.first)
     overlap = duration(settings.history.overlap)
-    starts = {key: max(first, at - overlap) if at else first for key, at in newest.items()}
-    since = min(starts.values())
+    since = min(at - overlap if at else first for at in newest.values())
     rows = _rows(settings, read)
     parameters = {"since": since.isoformat()}
     [found] = warehouse.query(

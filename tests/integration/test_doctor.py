@@ -68,7 +68,12 @@ def test_each_refusal_is_answered_by_the_grant_that_it_asks_for(
         _, found = doctor(project)
         assert found["table alert_configurations"]["remedy"] == grant
         project.sql(grant)
-    for table in ("alert_configurations", "notification_destinations", "alert_validation_results"):
+    for table in (
+        "alert_configurations",
+        "notification_destinations",
+        "alert_mutes",
+        "alert_validation_results",
+    ):
         project.sql(f"GRANT SELECT ON TABLE {table} TO `{name}`")
     _, found = doctor(project)
     assert found["rules"]["status"] == "missing"
