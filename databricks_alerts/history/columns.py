@@ -37,7 +37,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _NEEDED = ("evaluation_id", "alert_id", "time", "state")
 # In a STRUCT of values, the field of each type.
 _FIELDS = ("double_value", "string_value", "bool_value")
+# Words of a notification's status; of others nobody knows what they say.
 _DELIVERED = ("SENT", "DELIVERED", "SUCCESS", "SUCCEEDED", "OK")
+_NOT_DELIVERED = ("NOT_SENT", "FAILED", "FAILURE", "ERROR", "UNDELIVERED", "SKIPPED", "NONE")
 
 
 @dataclass(frozen=True)
@@ -157,11 +159,15 @@ def _sent(column: tuple[str, str]) -> str:
     name, kind = _column(column), column[1]
     if kind == "boolean":
         return name
-    words = ", ".join(f"'{word}'" for word in _DELIVERED)
+    word = f"upper(CAST({name} AS STRING))"
     return (
-        f"CASE WHEN {name} IS NULL THEN CAST(NULL AS BOOLEAN) "
-        f"ELSE upper(CAST({name} AS STRING)) IN ({words}) END"
+        f"CASE WHEN {word} IN {_listed(_DELIVERED)} THEN true "
+        f"WHEN {word} IN {_listed(_NOT_DELIVERED)} THEN false END"
     )
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return f"({', '.join(repr(word) for word in words)})"
 
 
 def _column(column: tuple[str, str]) -> str:

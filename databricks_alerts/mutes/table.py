@@ -69,5 +69,12 @@ def end_mute(warehouse: SqlWarehouse, settings: Settings, key: str, now: dt.date
     )
 
 
+def delete_row(warehouse: SqlWarehouse, settings: Settings, key: str) -> None:
+    """Take away a row, which is no mute. Raises WarehouseError."""
+    warehouse.change(
+        f"DELETE FROM {table_path(settings, MUTES)} WHERE mute_id = :key", {"key": key}
+    )
+
+
 def _text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.datetime) else value

@@ -104,6 +104,15 @@ def test_a_rule_that_is_new_has_its_past_fetched_beside_one_that_is_known(
     assert row == ("OK", 3.0, "3", True, True, True)
 
 
+def test_an_evaluation_of_an_alert_that_two_rules_name_is_one_row(project: Project) -> None:
+    with_source(project)
+    project.sql("UPDATE alert_configurations SET databricks_alert_id = 'id-COST-001'")
+    put(project, [("one", "COST-001", _NOW)])
+    assert sync(project) == 1
+    assert known(project) == {"one": "COST-001"}
+    assert sync(project) == 0
+
+
 def test_columns_that_are_not_there_are_named(project: Project) -> None:
     with_source(project)
     put(project, [("one", "COST-001", _NOW)])

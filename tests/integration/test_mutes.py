@@ -131,6 +131,8 @@ def test_bad_rows_are_findings_and_no_table_is_no_mute(project: Project) -> None
         assert "endless alert_mutes.ends_at: a mute needs an end" in answer.text
         assert "correct or DELETE the row with 'endless' in alert_mutes" in answer.text
     assert project.deploy().status == 0, "a bad mute holds no rule up"
+    assert "its row is deleted" in project.alerts("unmute", "endless", "-s", "test").out
+    assert project.alerts("mutes", "-s", "test").status == 0
     project.sql("DROP TABLE alert_mutes")
     assert "unchanged" in project.up().text
     answer = project.alerts("mute", "COST-001", "--for", "1h", *_ASKED)

@@ -16,7 +16,7 @@ from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.listing import some
 from databricks_alerts.mutes.rows import Mute, read_mute, read_mutes
-from databricks_alerts.mutes.table import add_mute, end_mute, require_rows
+from databricks_alerts.mutes.table import add_mute, delete_row, end_mute, require_rows
 from databricks_alerts.quartz import time_zone
 from databricks_alerts.rules.durations import duration, in_short
 from databricks_alerts.rules.rows import Rule
@@ -129,15 +129,21 @@ def unmute(
     ],
     stack: Stack = "local",
 ) -> None:
-    """End mutes now; one that never began is deleted. Takes effect at the next `alerts up`."""
+    """End mutes now; one that never began, or is none, is deleted. `alerts up` makes it so."""
     context = open_stack(stack)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     with context.warehouse(1) as warehouse:
         rows = require_rows(warehouse, context.settings)
         keys = [key for wanted in mute_ for key in _named(wanted, rows, now)]
+        readable = {item.mute_id for item in read_mutes(rows)[0]}
         for key in dict.fromkeys(keys):
-            end_mute(warehouse, context.settings, key, now)
-            console.out.print(f"{key} has ended", markup=False, highlight=False)
+            if key in readable:
+                end_mute(warehouse, context.settings, key, now)
+                told = f"{key} has ended"
+            else:
+                delete_row(warehouse, context.settings, key)
+                told = f"{key} was no mute; its row is deleted"
+            console.out.print(told, markup=False, highlight=False)
     console.note(_NEXT.format(stack=stack))
 
 
