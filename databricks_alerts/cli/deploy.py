@@ -20,7 +20,7 @@ from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext
 from databricks_alerts.cli.findings import print_environment, print_findings, print_waiting
 from databricks_alerts.cli.folders import ensure_folder
-from databricks_alerts.cli.history import HistoryBeside
+from databricks_alerts.cli.history import A_MOMENT, HistoryBeside
 from databricks_alerts.cli.local import is_sandbox
 from databricks_alerts.cli.memory import give_back
 from databricks_alerts.cli.options import EngineChoice
@@ -120,7 +120,7 @@ def run_up(request: Request) -> int:
     with working(request) as (engine, prepared):
         history = HistoryBeside(request.stack).start()
         status = _up(request, engine, prepared)
-    for line in history.finish():
+    for line in history.finish(A_MOMENT):
         console.note(line)
     return status
 

@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Any
 
 from databricks_alerts.cli.deploy import DeploymentEngine, Request, working
-from databricks_alerts.cli.history import HistoryBeside
+from databricks_alerts.cli.history import PATIENCE, HistoryBeside
 from databricks_alerts.cli.state import open_store
 from databricks_alerts.deployed import Deployed, deployed_from
 from databricks_alerts.engine import urn as urns
@@ -120,7 +120,9 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         watched = Watched()
         if refusal is None:
             _preview(request, engine, watched)
-        blind = [line.removeprefix("warning: ") for line in history.finish() if "warning" in line]
+        blind = [
+            line.removeprefix("warning: ") for line in history.finish(PATIENCE) if "warning" in line
+        ]
         with stack.warehouse() as warehouse:
             measured = read_measured(warehouse, prepared.settings)
             change = _change(

@@ -14,8 +14,10 @@ from databricks_alerts.rules.tables import ALERTS, table_path
 from databricks_alerts.sql.warehouse import SqlWarehouse
 
 _REMEDY = "`alerts doctor` names what is missing; databricks-alerts:history {every: never} ends it"
-# Seconds that a command waits at its end for what it began at its beginning.
-_PATIENCE = 10.0
+# Seconds that a command waits in the end: a deployment is not to be held up, while who decides by
+# the history has more patience.
+A_MOMENT = 5.0
+PATIENCE = 60.0
 
 
 class HistoryBeside:
@@ -34,11 +36,14 @@ class HistoryBeside:
             self._thread.start()
         return self
 
-    def finish(self) -> list[str]:
-        """What is to be told once the command's own work is done; warnings say so."""
+    def finish(self, patience: float) -> list[str]:
+        """What is to be told once the command's own work is done; warnings say so.
+
+        `patience` is for how many seconds it is waited for.
+        """
         if self._thread.ident is None:
             return []
-        self._thread.join(_PATIENCE)
+        self._thread.join(patience)
         if self._thread.is_alive():
             return [
                 "warning: alert_history was not brought up to date in time; "

@@ -11,7 +11,7 @@ import typer
 
 from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext, open_stack
-from databricks_alerts.cli.history import HistoryBeside
+from databricks_alerts.cli.history import PATIENCE, HistoryBeside
 from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.errors import AlertsError, ConfigurationError
 from databricks_alerts.reports.text import short
@@ -79,7 +79,7 @@ def _look(
     history = HistoryBeside(context).start()
     with context.warehouse() as warehouse:
         snapshot = read_snapshot(warehouse, settings, now)
-        for line in history.finish():
+        for line in history.finish(PATIENCE):
             console.note(line)
         watched = _watched(context, snapshot, warehouse, limits, now)
     return watched, look(watched, snapshot.mutes, limits, now)
