@@ -120,7 +120,7 @@ def run_up(request: Request) -> int:
     with working(request) as (engine, prepared):
         history = HistoryBeside(request.stack).start()
         status = _up(request, engine, prepared)
-    for line in history.finish(A_MOMENT):
+    for line in history.finish(A_MOMENT).lines():
         console.note(line)
     return status
 

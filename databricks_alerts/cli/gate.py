@@ -39,6 +39,7 @@ from databricks_alerts.gate.model import (
 )
 from databricks_alerts.gate.places import places_of
 from databricks_alerts.gate.verdict import decide
+from databricks_alerts.mutes.force import told
 from databricks_alerts.plan.deployment import Plan, Prepared, plan
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
 from databricks_alerts.policies import Change, Policy, RuleView, violations
@@ -120,9 +121,7 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         watched = Watched()
         if refusal is None:
             _preview(request, engine, watched)
-        blind = [
-            line.removeprefix("warning: ") for line in history.finish(PATIENCE) if "warning" in line
-        ]
+        fetched = history.finish(PATIENCE)
         with stack.warehouse() as warehouse:
             measured = read_measured(warehouse, prepared.settings)
             change = _change(
@@ -130,7 +129,7 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
             )
             broken = violations(policies, change)
     findings = tuple(prepared.report.findings)
-    blind += [warning] if (warning := measured.warning(stack.stack)) else []
+    blind = [text for text in (fetched.problem, measured.warning(stack.stack)) if text]
     verdict, reasons = decide(findings, broken, [refusal] if refusal else [])
     snapshot, settings = prepared.snapshot, prepared.settings
     keys = {item.key for item in findings} | {item.key for item in broken}
@@ -153,7 +152,11 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         drift=change.drift,
         cost=change.cost,
         quota=_quota(prepared, planned),
-        warnings=(*(planned.warnings if planned else ()), *blind),
+        warnings=(
+            *(planned.warnings if planned else ()),
+            *told(snapshot.muted, snapshot.rules),
+            *blind,
+        ),
         places=places_of(wrong, stack.project_dir / "packs", stack.project_dir),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import threading
+from dataclasses import dataclass
 
 from databricks_alerts.cli.context import StackContext
 from databricks_alerts.errors import AlertsError, ConfigurationError
@@ -18,6 +19,20 @@ _REMEDY = "`alerts doctor` names what is missing; databricks-alerts:history {eve
 # the history has more patience.
 A_MOMENT = 5.0
 PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How many evaluations are new, and what kept others from being fetched."""
+
+    added: int = 0
+    problem: str = ""
+
+    def lines(self) -> list[str]:
+        """For people; nothing where there is nothing to tell."""
+        if self.problem:
+            return [f"warning: {self.problem}"]
+        return [f"alert_history: {self.added} new evaluations"] if self.added else []
 
 
 class HistoryBeside:
@@ -36,24 +51,23 @@ class HistoryBeside:
             self._thread.start()
         return self
 
-    def finish(self, patience: float) -> list[str]:
-        """What is to be told once the command's own work is done; warnings say so.
+    def finish(self, patience: float) -> Fetched:
+        """What came of it, once the command's own work is done.
 
         `patience` is for how many seconds it is waited for.
         """
         if self._thread.ident is None:
-            return []
+            return Fetched()
         self._thread.join(patience)
         if self._thread.is_alive():
-            return [
-                "warning: alert_history was not brought up to date in time; "
+            return Fetched(
+                problem="alert_history was not brought up to date in time; "
                 f"run `alerts history sync -s {self._context.stack}`"
-            ]
+            )
         if self._problem:
-            return [
-                f"warning: alert_history was not brought up to date: {self._problem}. {_REMEDY}"
-            ]
-        return [f"alert_history: {self._added} new evaluations"] if self._added else []
+            what = f"alert_history was not brought up to date: {self._problem}. {_REMEDY}"
+            return Fetched(problem=what)
+        return Fetched(self._added)
 
     def _run(self) -> None:
         try:

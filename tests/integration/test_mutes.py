@@ -52,6 +52,8 @@ def test_mutes_are_part_of_the_plan_and_their_end_gives_the_alerts_back(project:
     assert "(silent: migration, by admin@local.test): SEC-001" in preview.text
     assert preview.text.count("muted until") == 2
     assert "2 to update" in preview.text, preview.text
+    gate = project.alerts("gate", "-s", "test", "--engine", "embedded")
+    assert gate.text.count("muted until") == 2
     done = project.up("--mutes")
     assert done.status == 0, done.text
     during = alerts_of(project)

@@ -79,7 +79,7 @@ def _look(
     history = HistoryBeside(context).start()
     with context.warehouse() as warehouse:
         snapshot = read_snapshot(warehouse, settings, now)
-        for line in history.finish(PATIENCE):
+        for line in history.finish(PATIENCE).lines():
             console.note(line)
         watched = _watched(context, snapshot, warehouse, limits, now)
     return watched, look(watched, snapshot.mutes, limits, now)

@@ -52,7 +52,7 @@ def test_whatever_goes_wrong_is_a_warning(error: Exception) -> None:
     def refuse() -> None:
         raise error
 
-    [line] = beside(_Asked(refuse)).finish(60)
+    [line] = beside(_Asked(refuse)).finish(60).lines()
     assert line.startswith("warning: alert_history was not brought up to date: ")
     assert str(error) in line
     assert "alerts doctor" in line
@@ -63,7 +63,7 @@ def test_a_warehouse_that_does_not_answer_is_not_waited_for() -> None:
     release = threading.Event()
     work = beside(_Asked(release.wait))
     try:
-        [line] = work.finish(0.01)
+        [line] = work.finish(0.01).lines()
     finally:
         release.set()
     assert line.startswith("warning: alert_history was not brought up to date in time")
@@ -72,5 +72,5 @@ def test_a_warehouse_that_does_not_answer_is_not_waited_for() -> None:
 
 def test_never_asks_nothing() -> None:
     asked = _Asked(dict)
-    assert beside(asked, "never").finish(60) == []
+    assert beside(asked, "never").finish(60).lines() == []
     assert asked.count == 0
