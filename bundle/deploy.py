@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--stack", required=True)
     parser.add_argument("--state", required=True, help="folder of a volume that keeps the state")
     parser.add_argument("--secret-scope", help="scope whose key `passphrase` is the state's")
+    parser.add_argument("--mutes", action="store_true", help="only what a mute begins or ends")
     options = parser.parse_args()
     root = _project()
     sys.path.insert(0, str(root))
@@ -30,6 +31,7 @@ def main() -> None:
     if options.secret_scope and "PULUMI_CONFIG_PASSPHRASE" not in os.environ:
         os.environ["PULUMI_CONFIG_PASSPHRASE"] = _passphrase(options.secret_scope)
     sys.argv = ["alerts", "up", "--stack", options.stack, "--yes", "--engine", "embedded"]
+    sys.argv += ["--mutes"] if options.mutes else []
     runpy.run_module("databricks_alerts.cli", run_name="__main__")
 
 

@@ -15,11 +15,15 @@ from databricks_alerts.rules.settings import Settings
 
 @dataclass(frozen=True)
 class AccessArgs:
-    """`alerts` maps alert_id to the alert's Databricks id, `former` to the alert_id before."""
+    """`alerts` maps alert_id to the alert's Databricks id, `former` to the alert_id before.
+
+    `mutes` says that there is a table of mutes.
+    """
 
     settings: Settings
     alerts: Mapping[str, Any]
     former: Mapping[str, str] = field(default_factory=dict)
+    mutes: bool = False
 
 
 class Access(pulumi.ComponentResource):
@@ -52,7 +56,7 @@ class Access(pulumi.ComponentResource):
                     else None,
                 ),
             )
-        for grant in table_grants(settings.permissions):
+        for grant in table_grants(settings.permissions, mutes=args.mutes):
             databricks.Grant(
                 f"{grant.table}-{grant.principal}",
                 table=f"{settings.catalog}.{settings.gold_schema}.{grant.table}",

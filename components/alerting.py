@@ -59,7 +59,8 @@ class Alerting(pulumi.ComponentResource):
         if settings.permissions:
             inner = pulumi.ResourceOptions(parent=self)
             former = {item.key: item.former_key for item in args.plan.alerts if item.former_key}
-            Access("access", AccessArgs(settings, self.alerts, former), inner)
+            mutes = args.plan.prepared.snapshot.has_mutes
+            Access("access", AccessArgs(settings, self.alerts, former, mutes), inner)
 
     def _declare_destinations(self, args: AlertingArgs) -> dict[str, pulumi.Output[str]]:
         plan = args.plan

@@ -1,9 +1,10 @@
-"""Both configuration tables at one version each."""
+"""Both configuration tables at one version each, and the mutes that are in force."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from databricks_alerts.deployed import Versions
 from databricks_alerts.destinations.recipients import each_once
+from databricks_alerts.destinations.stand_ins import with_stand_ins
 from databricks_alerts.errors import TableError, WarehouseError
+from databricks_alerts.mutes.force import Muted, muted_at, with_mutes
+from databricks_alerts.mutes.rows import Mute, read_mutes
+from databricks_alerts.mutes.table import mute_rows
 from databricks_alerts.rules.environment import (
     Environment,
     in_environment,
@@ -31,7 +36,10 @@ from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, DESTINATIONS, table_path
 from databricks_alerts.sql.warehouse import SqlWarehouse
 
-_NOT_FOUND = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG_EXCEPTION")
+_NOT_FOUND = ("TABLE_OR_VIEWNOT_FOUND", "SCHEMANOT_FOUND", "NO_SUCH_CATALOG_EXCEPTION")
+
+
+_Rows = tuple[int, list[dict[str, Any]]]
 
 
 class InvalidRow(BaseModel):
@@ -70,6 +78,15 @@ class Snapshot(BaseModel):
     recorded_destinations: dict[str, Recorded] = {}
     # What the stack made of the rows that were read; rules are as it has them.
     environment: Environment = Environment()
+    mutes: tuple[Mute, ...] = ()
+    # The rules that mutes in force silence, by alert_id; `rules` are as they are without these.
+    muted: dict[str, Muted] = {}
+    mute_findings: tuple[Finding, ...] = ()
+    has_mutes: bool = False  # whether there is alert_mutes: older deployments lack it
+
+    def as_deployed(self, stand_ins: Mapping[str, tuple[str, ...]]) -> tuple[Rule, ...]:
+        """The rules with mutes in force, and stand-ins for destinations that are not there."""
+        return with_mutes(with_stand_ins(self.rules, stand_ins, self.destinations), self.muted)
 
     @property
     def versions(self) -> Versions:
@@ -87,16 +104,26 @@ class Snapshot(BaseModel):
         return len(self.rules) + len(self.invalid_rules)
 
 
-def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
+def read_snapshot(
+    warehouse: SqlWarehouse, settings: Settings, now: dt.datetime | None = None
+) -> Snapshot:
     """Read both tables, alert_configurations at `config_version` if the settings pin it.
+
+    `now` (aware; None: this moment) is when mutes are in force.
 
     Raises TableError for a missing table or version, ConfigurationError for settings that name
     rules which are not there, and what the warehouse raises.
     """
-    (version, rules_rows), (destinations_version, destinations_rows) = warehouse.map(
-        lambda table: _read(warehouse, settings, *table),
-        [(ALERTS, settings.config_version), (DESTINATIONS, None)],
-    )
+    reads: list[Callable[[], _Rows]] = [
+        lambda: _read(warehouse, settings, ALERTS, settings.config_version),
+        lambda: _read(warehouse, settings, DESTINATIONS, None),
+        lambda: _mutes(warehouse, settings),
+    ]
+    (
+        (version, rules_rows),
+        (destinations_version, destinations_rows),
+        (has_mutes, mutes_rows),
+    ) = warehouse.map(_call, reads)
     rows, environment = in_environment(rules_rows, settings)
     rules = _Reader(
         partial(read_placed, settings),
@@ -116,6 +143,7 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
         DESTINATIONS,
     )
     destinations.read(destinations_rows)
+    mutes, mute_findings = read_mutes(mutes_rows)
     return Snapshot(
         config_version=version,
         destinations_version=destinations_version,
@@ -129,6 +157,10 @@ def read_snapshot(warehouse: SqlWarehouse, settings: Settings) -> Snapshot:
         recorded_rules=rules.recorded,
         recorded_destinations=destinations.recorded,
         environment=environment,
+        mutes=tuple(mutes),
+        muted=muted_at(rules.good, mutes, now or dt.datetime.now(dt.UTC)),
+        mute_findings=tuple(mute_findings),
+        has_mutes=bool(has_mutes),
     )
 
 
@@ -222,13 +254,21 @@ def _folder(reading: Reading) -> str | None:
     return record.folder if isinstance(record, Rule) else None
 
 
-def _read(
-    warehouse: SqlWarehouse, settings: Settings, table: str, version: int | None
-) -> tuple[int, list[dict[str, Any]]]:
+def _read(warehouse: SqlWarehouse, settings: Settings, table: str, version: int | None) -> _Rows:
     """A table's rows at one version, the latest if none is named."""
     if version is None:
         version = _latest(warehouse, settings, table)
     return version, _at(warehouse, settings, table, version)
+
+
+def _call(read: Callable[[], _Rows]) -> _Rows:
+    return read()
+
+
+def _mutes(warehouse: SqlWarehouse, settings: Settings) -> _Rows:
+    """1 and the rows of alert_mutes, 0 and none where there is no such table."""
+    rows = mute_rows(warehouse, settings)
+    return (0, []) if rows is None else (1, rows)
 
 
 def _latest(warehouse: SqlWarehouse, settings: Settings, table: str) -> int:

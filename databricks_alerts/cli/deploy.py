@@ -20,6 +20,7 @@ from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext
 from databricks_alerts.cli.findings import print_environment, print_findings, print_waiting
 from databricks_alerts.cli.folders import ensure_folder
+from databricks_alerts.cli.history import A_MOMENT, HistoryBeside
 from databricks_alerts.cli.local import is_sandbox
 from databricks_alerts.cli.memory import give_back
 from databricks_alerts.cli.options import EngineChoice
@@ -112,32 +113,43 @@ def run_preview(request: Request) -> DeploymentResult:
 
 
 def run_up(request: Request) -> int:
-    """Preview, ask, update, record; answers the exit status."""
+    """Preview, ask, update, record; answers the exit status.
+
+    Beside it, evaluations go into alert_history when that is due.
+    """
     with working(request) as (engine, prepared):
-        started = dt.datetime.now(dt.UTC)
-        request = reading_again(request, prepared)
-        print_environment(prepared)
-        print_findings(prepared.report.findings)
-        print_waiting(prepared.report.waiting)
-        planned = request.plan_in and read_plan(request.plan_in, request.stack)
-        if not request.skip_preview or planned:
-            steps = StepCollector()
-            previewed = operate(request, engine, _standing_by(engine, engine.preview), steps)
-            if not previewed.succeeded:
-                if previewed.result != "canceled":
-                    _record_refusal(request, engine.name, prepared, previewed)
-                return 1
-            if planned:
-                require_same(planned, make_plan(request.stack, prepared, steps.steps))
-            elif is_quiet(previewed):
-                # Nothing to do and nothing to remember: what the preview found is the outcome.
-                return _conclude(request, engine, prepared, previewed, started, Stopwatch())
-            else:
-                confirm(request, previewed, "Apply these changes?")
-        _make_home(request, prepared)
-        stopwatch = Stopwatch()
-        result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)
-        return _conclude(request, engine, prepared, result, started, stopwatch)
+        history = HistoryBeside(request.stack).start()
+        status = _up(request, engine, prepared)
+    for line in history.finish(A_MOMENT).lines():
+        console.note(line)
+    return status
+
+
+def _up(request: Request, engine: DeploymentEngine, prepared: Prepared) -> int:
+    started = dt.datetime.now(dt.UTC)
+    request = reading_again(request, prepared)
+    print_environment(prepared)
+    print_findings(prepared.report.findings)
+    print_waiting(prepared.report.waiting)
+    planned = request.plan_in and read_plan(request.plan_in, request.stack)
+    if not request.skip_preview or planned:
+        steps = StepCollector()
+        previewed = operate(request, engine, _standing_by(engine, engine.preview), steps)
+        if not previewed.succeeded:
+            if previewed.result != "canceled":
+                _record_refusal(request, engine.name, prepared, previewed)
+            return 1
+        if planned:
+            require_same(planned, make_plan(request.stack, prepared, steps.steps))
+        elif is_quiet(previewed):
+            # Nothing to do and nothing to remember: what the preview found is the outcome.
+            return _conclude(request, engine, prepared, previewed, started, Stopwatch())
+        else:
+            confirm(request, previewed, "Apply these changes?")
+    _make_home(request, prepared)
+    stopwatch = Stopwatch()
+    result = operate(request, engine, engine.up, stopwatch, show_changes=request.skip_preview)
+    return _conclude(request, engine, prepared, result, started, stopwatch)
 
 
 def _conclude(

@@ -11,6 +11,7 @@ from typing import Any
 
 from databricks_alerts.cli import debug
 from databricks_alerts.cli.deploy import DeploymentEngine, Request, working
+from databricks_alerts.cli.history import PATIENCE, HistoryBeside
 from databricks_alerts.cli.state import open_store
 from databricks_alerts.deployed import Deployed, deployed_from
 from databricks_alerts.engine import urn as urns
@@ -38,6 +39,7 @@ from databricks_alerts.gate.model import (
 )
 from databricks_alerts.gate.places import places_of
 from databricks_alerts.gate.verdict import decide
+from databricks_alerts.mutes.force import told
 from databricks_alerts.plan.deployment import Plan, Prepared, plan
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
 from databricks_alerts.policies import Change, Policy, RuleView, violations
@@ -115,15 +117,21 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
     stack = request.stack
     policies = load_policies(stack.project_dir / "stacks", stack.stack, levels)
     with working(request) as (engine, prepared):
+        history = HistoryBeside(stack).start()
         deployed = deployed_of(request)
         planned, refusal = _planned(prepared, deployed)
         watched = Watched()
         if refusal is None:
             _preview(request, engine, watched)
+        fetched = history.finish(PATIENCE)
         with stack.warehouse() as warehouse:
-            change = _change(request, prepared, deployed, watched, policies, warehouse, labels)
+            measured = read_measured(warehouse, prepared.settings)
+            change = _change(
+                request, prepared, deployed, watched, policies, warehouse, labels, measured
+            )
             broken = violations(policies, change)
     findings = tuple(prepared.report.findings)
+    blind = [text for text in (fetched.problem, measured.warning(stack.stack)) if text]
     verdict, reasons = decide(findings, broken, [refusal] if refusal else [])
     snapshot, settings = prepared.snapshot, prepared.settings
     keys = {item.key for item in findings} | {item.key for item in broken}
@@ -146,7 +154,11 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         drift=change.drift,
         cost=change.cost,
         quota=_quota(prepared, planned),
-        warnings=planned.warnings if planned else (),
+        warnings=(
+            *(planned.warnings if planned else ()),
+            *told(snapshot.muted, snapshot.rules),
+            *blind,
+        ),
         places=places_of(wrong, stack.project_dir / "packs", stack.project_dir),
     )
 
@@ -180,6 +192,7 @@ def _change(
     policies: list[Policy],
     warehouse: SqlWarehouse,
     labels: frozenset[str],
+    measured: Measured,
 ) -> Change:
     snapshot = prepared.snapshot
     views = tuple(
@@ -188,7 +201,6 @@ def _change(
         if rule.is_enabled
         if (result := prepared.report.result(rule.alert_id)) is not None and result.query
     )
-    measured = read_measured(warehouse, prepared.settings)
     scans = any(item.name == "no-unbounded-scan" and item.level != "off" for item in policies)
     return Change(
         rules=views,

@@ -12,7 +12,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from databricks_alerts.destinations.stand_ins import with_stand_ins
 from databricks_alerts.rules.resources import alert_arguments, home_of
 from databricks_alerts.rules.rows import Destination, Rule
 from databricks_alerts.rules.settings import Settings
@@ -45,7 +44,7 @@ def drifts_of(
     """
     alerts, targets = by_id(inventory), destination_ids(snapshot)
     found: dict[str, Drift] = {}
-    for rule in with_stand_ins(snapshot.rules, stand_ins, snapshot.destinations):
+    for rule in snapshot.as_deployed(stand_ins):
         if rule.is_enabled and rule.last_synced_at is not None:
             drift = drift_of(rule, alerts, targets, settings)
             if drift:

@@ -18,10 +18,21 @@ class Measured:
     seconds: Mapping[str, float] = field(default_factory=dict)
     seen: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     samples: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
+
+    def warning(self, stack: str) -> str | None:
+        """What to tell where there is no history, so that nobody takes silence for a yes."""
+        if self.samples and not self.problem:
+            return None
+        why = f"cannot be read: {self.problem}" if self.problem else "is empty"
+        return (
+            f"alert_history {why}, so cost and the policies on values and cost judge nothing: run "
+            f"`alerts history sync -s {stack}`; `alerts doctor -s {stack}` names what is missing"
+        )
 
 
 def read_measured(warehouse: SqlWarehouse, settings: Settings) -> Measured:
-    """One statement. Nothing where there is no history yet, which is no trouble."""
+    """One statement. `problem` says why it could not be answered, which stops no gate."""
     try:
         rows = warehouse.query(
             "SELECT alert_id, avg(query_duration_ms) AS mean, min(query_result_value_double) AS "
@@ -29,8 +40,8 @@ def read_measured(warehouse: SqlWarehouse, settings: Settings) -> Measured:
             f"count(query_result_value_double) AS samples FROM {table_path(settings, HISTORY)} "
             "GROUP BY alert_id"
         )
-    except WarehouseError:
-        return Measured()
+    except WarehouseError as error:
+        return Measured(problem=str(error))
     return Measured(
         {row["alert_id"]: row["mean"] / 1000 for row in rows if row["mean"] is not None},
         {row["alert_id"]: (row["low"], row["high"]) for row in rows if row["low"] is not None},

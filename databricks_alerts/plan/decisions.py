@@ -173,6 +173,17 @@ def running_though_paused(declared: Sequence[Declared], inventory: Inventory) ->
     )
 
 
+def held_though_muted(declared: Sequence[Declared], muted: Container[str]) -> str | None:
+    """A warning about alerts that go on though they are muted: those that are held."""
+    held = [item.key for item in declared if item.decision == "hold" and item.key in muted]
+    if not held:
+        return None
+    return (
+        "a mute does not reach alerts that are held: they stay as they are deployed: "
+        f"{some(held, _TOLD)}. Correct their rules, or pause the alerts in the workspace"
+    )
+
+
 def decide_destinations(
     candidates: Sequence[Candidate],
     types: Mapping[str, str],

@@ -14,14 +14,15 @@ from pydantic import BaseModel, ConfigDict
 
 from databricks_alerts.deployed import Deployed, Stray, Versions
 from databricks_alerts.destinations.secrets import SecretResolver, workspace_secrets
-from databricks_alerts.destinations.stand_ins import with_stand_ins
 from databricks_alerts.destinations.targets import KINDS
 from databricks_alerts.drift.alerts import Drift, drifts_of
 from databricks_alerts.errors import ConfigurationError, ValidationError
+from databricks_alerts.mutes.force import told as told_of_mutes
 from databricks_alerts.plan.decisions import (
     Declared,
     decide_alerts,
     decide_destinations,
+    held_though_muted,
     left_elsewhere,
     left_running,
     refer,
@@ -82,13 +83,14 @@ class Prepared(BaseModel):
 
     @property
     def environment(self) -> list[str]:
-        """What the stack's settings make of its rules, a line each."""
-        return told(self.settings, self.snapshot.environment, self.snapshot.rules)
+        """What the stack's settings and the mutes in force make of its rules, a line each."""
+        snapshot = self.snapshot
+        by_settings = told(self.settings, snapshot.environment, snapshot.rules)
+        return [*by_settings, *told_of_mutes(snapshot.muted, snapshot.rules)]
 
     @cached_property
     def _rules(self) -> dict[str, Rule]:
-        snapshot = self.snapshot
-        rules = with_stand_ins(snapshot.rules, self.report.stand_ins, snapshot.destinations)
+        rules = self.snapshot.as_deployed(self.report.stand_ins)
         return {rule.alert_id: rule for rule in rules}
 
     @cached_property
@@ -244,6 +246,7 @@ def plan(prepared: Prepared, deployed: Deployed) -> Plan:
         left_running(_disabled(snapshot), prepared.inventory, deployed),
         running_though_paused(alerts, prepared.inventory) if settings.paused else None,
         *(f"{item.where}: {item.what}" for item in prepared.report.setting_findings),
+        held_though_muted(alerts, snapshot.muted),
         *replaced_in_folders(alerts, prepared.inventory),
     ]
     return Plan(

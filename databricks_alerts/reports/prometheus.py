@@ -1,6 +1,6 @@
 """What is deployed as metrics: Prometheus' text format, for a textfile collector or a push gateway.
 
-prometheus.io/docs/instrumenting/exposition_formats (version 0.0.4). Every state is always there, at
+Every state is always there, at
 0 too, so that an alert on it never looks at a missing series.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import get_args
 
 from databricks_alerts.drift.alerts import Drift
+from databricks_alerts.reports.metrics import Metric
 
 STATES = ("OK", "TRIGGERED", "ERROR", "UNKNOWN")
 NOT_DEPLOYED = "NOT_DEPLOYED"
@@ -43,13 +44,6 @@ class RuleStatus:
     def held(self) -> bool:
         """Whether it is invalid while an older version of it goes on running."""
         return self.invalid and self.deployed
-
-
-@dataclass(frozen=True)
-class _Metric:
-    name: str
-    about: str
-    samples: list[tuple[dict[str, str], float]] = field(default_factory=list)
 
 
 def to_prometheus(stack: str, rules: Sequence[RuleStatus], now: dt.datetime) -> str:
@@ -93,10 +87,10 @@ def to_prometheus(stack: str, rules: Sequence[RuleStatus], now: dt.datetime) -> 
         ),
         *_ages(stack, rules, now),
     ]
-    return "".join(_text(metric) for metric in metrics)
+    return "".join(metric.text() for metric in metrics)
 
 
-def _ages(stack: str, rules: Iterable[RuleStatus], now: dt.datetime) -> list[_Metric]:
+def _ages(stack: str, rules: Iterable[RuleStatus], now: dt.datetime) -> list[Metric]:
     """Nothing where no rule was ever synced: there is no age to tell."""
     synced = [_aware(rule.last_synced_at) for rule in rules if rule.last_synced_at]
     if not synced:
@@ -122,24 +116,12 @@ def _aware(moment: dt.datetime) -> dt.datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def _one(stack: str, name: str, about: str, value: float) -> _Metric:
-    return _Metric(name, about, [({"stack": stack}, value)])
+def _one(stack: str, name: str, about: str, value: float) -> Metric:
+    return Metric(name, about, [({"stack": stack}, value)])
 
 
 def _by(
     stack: str, name: str, about: str, label: str, counts: Counter[str], known: Sequence[str]
-) -> _Metric:
+) -> Metric:
     values = [*known, *sorted(set(counts) - set(known))]
-    return _Metric(name, about, [({"stack": stack, label: v}, counts[v]) for v in values])
-
-
-def _text(metric: _Metric) -> str:
-    lines = [f"# HELP {metric.name} {metric.about}", f"# TYPE {metric.name} gauge"]
-    for labels, value in metric.samples:
-        inside = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-        lines.append(f"{metric.name}{{{inside}}} {value:.15g}")
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return Metric(name, about, [({"stack": stack, label: v}, counts[v]) for v in values])

@@ -8,7 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from databricks_alerts.errors import WarehouseError
+<<<<<<< HEAD
 from databricks_alerts.packs.model import Case
+=======
+from databricks_alerts.mutes.force import Muted
+from databricks_alerts.packs.model import LocatedRule
+>>>>>>> h3
 from databricks_alerts.quartz import QuartzError, next_fire, parse, time_zone
 from databricks_alerts.rules import sentences
 from databricks_alerts.rules.environment import Change, missing_variable
@@ -68,6 +73,7 @@ class Story:
     states: tuple[State, ...] = ()
     tests: Tests | None = None
     sync_error: str | None = None
+    muted: Muted | None = None
 
 
 def read_states(warehouse: SqlWarehouse, settings: Settings, key: str) -> tuple[State, ...]:
@@ -124,6 +130,7 @@ def tell(
         source=source,
         next_run=_next_run(rule, now),
         sync_error=recorded.error if recorded else None,
+        muted=snapshot.muted.get(rule.alert_id),
     )
 
 
@@ -177,6 +184,7 @@ def facts(story: Story) -> dict[str, Any]:
             }
             for item in story.changes
         ],
+        "muted": story.muted.model_dump(mode="json") if story.muted else None,
         "variables": dict(story.variables),
         "findings": [item.model_dump() for item in story.findings],
         "tests": asdict(story.tests) if story.tests else None,
@@ -201,6 +209,7 @@ def lines(story: Story) -> Iterator[tuple[str, str]]:
     yield "", rule.alert_description or ""
     yield "runs", sentences.schedule(rule)
     yield "", f"next at {story.next_run:%Y-%m-%d %H:%M %Z}" if story.next_run else ""
+    yield "", story.muted.told() if story.muted else ""
     yield "triggers", sentences.threshold(rule)
     yield "notifies", "\n".join(map(_recipient, story.recipients)) or "nobody"
     yield "", sentences.notification(rule)

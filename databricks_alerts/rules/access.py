@@ -27,6 +27,8 @@ _APPLICATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOR
 # The logical name of an alert's Permissions is the rule's and this.
 PERMISSIONS_SUFFIX = "-permissions"
 CONFIGURATION = ("alert_configurations", "notification_destinations")
+# Configuration, too; deployments of older versions have no such table.
+MUTES = "alert_mutes"
 RECORDS = ("alert_validation_results", "alert_sync_metrics", "alert_history")
 
 
@@ -103,10 +105,11 @@ def alert_levels(roles: Roles) -> list[tuple[Principal, Level]]:
     return sorted(found.items(), key=lambda item: (item[0].kind, item[0].name))
 
 
-def table_grants(roles: Roles) -> list[TableGrant]:
-    """Grants on our tables, one a table and principal."""
+def table_grants(roles: Roles, *, mutes: bool) -> list[TableGrant]:
+    """Grants on our tables, one a table and principal; `mutes` says that there is alert_mutes."""
     found: dict[tuple[str, str], set[str]] = {}
-    for tables, who, privileges in _by_role(roles):
+    configuration = (*CONFIGURATION, MUTES) if mutes else CONFIGURATION
+    for tables, who, privileges in _by_role(roles, configuration):
         for table in tables:
             for principal in who:
                 found.setdefault((table, principal.name), set()).update(privileges)
@@ -116,9 +119,11 @@ def table_grants(roles: Roles) -> list[TableGrant]:
     ]
 
 
-def _by_role(roles: Roles) -> Iterator[tuple[tuple[str, ...], Who, set[str]]]:
-    every = (*CONFIGURATION, *RECORDS)
+def _by_role(
+    roles: Roles, configuration: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Who, set[str]]]:
+    every = (*configuration, *RECORDS)
     yield every, roles.consumers, {"SELECT"}
-    yield CONFIGURATION, roles.administrators, {"SELECT", "MODIFY"}
+    yield configuration, roles.administrators, {"SELECT", "MODIFY"}
     yield RECORDS, roles.administrators, {"SELECT"}
     yield every, roles.deployment_service, {"SELECT", "MODIFY"}

@@ -17,11 +17,12 @@ Check = Literal[
     "channels",
     "secret",
     "variable",
+    "mute",
 ]
 
 
 class Finding(BaseModel):
-    """One thing that is wrong: `key` is alert_id or destination_id, `where` names the column.
+    """One thing that is wrong: `key` is that of the row, `where` names the column.
 
     `error_class`, `sqlstate`, `line` (from 1) and `position` (from 0) come from the warehouse and
     count in the rendered query.

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.rules.access import Roles
+from databricks_alerts.rules.evaluations import EvaluationHistory
 from databricks_alerts.rules.presets import Channels, Override, Overrides, Prefix, Variables
 
 NAMESPACE = "databricks-alerts"
@@ -26,7 +27,7 @@ class Settings(BaseModel):
     What makes an environment (see `rules.environment`): `paused` deploys alerts that never run,
     `name_prefix` stands before their names, `channels` are notified in place of those that rules
     name (none: nobody), `variables` fill `${name}` in templates, `overrides` say it differently
-    than the rows of single rules.
+    than the rows of single rules. `history` says where evaluations are read.
     """
 
     model_config = ConfigDict(
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     channels: Channels | None = None
     variables: Variables = Field(default_factory=dict)
     overrides: Overrides = Field(default_factory=dict)
+    history: EvaluationHistory = Field(default_factory=EvaluationHistory)
 
     @property
     def names(self) -> dict[str, str]:
@@ -74,7 +76,7 @@ class Settings(BaseModel):
             raise ValueError("must not be negative")
         return count
 
-    @field_validator("permissions", "channels", "variables", "overrides", mode="before")
+    @field_validator("permissions", "channels", "variables", "overrides", "history", mode="before")
     @classmethod
     def _structured(cls, value: Any) -> Any:
         """Pulumi hands structured configuration over as JSON text."""
@@ -134,6 +136,11 @@ def _problem_inside(key: str, inner: Sequence[str], item: Any) -> str:
         near = difflib.get_close_matches(inner[-1], known, 1)
         hint = f"did you mean {near[0]}?" if near else f"a stack overrides {', '.join(known)}"
         return f"{name} is no field that a stack can override; {hint}"
+    if item["type"] == "extra_forbidden" and key == "history":
+        known = list(EvaluationHistory.model_fields)
+        near = difflib.get_close_matches(inner[-1], known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"history has {', '.join(known)}"
+        return f"{name} is not a setting; {hint}"
     if item["type"] == "model_type" and key == "overrides":
         return f"{name} is {item['input']!r}; write {', '.join(Override.model_fields)} below it"
     return f"{name} is {item['input']!r}: {_message(item)}"

@@ -15,6 +15,7 @@ DESTINATIONS = "notification_destinations"
 VALIDATION = "alert_validation_results"
 METRICS = "alert_sync_metrics"
 HISTORY = "alert_history"
+MUTES = "alert_mutes"
 
 # Properties of the original's tables.
 _PROPERTIES = {
@@ -222,6 +223,26 @@ TABLES = (
             """
         ),
         partition="evaluation_date",
+    ),
+    TableDefinition(
+        MUTES,
+        "Rules that are silenced for a time. `alerts mute` writes them; `alerts up` heeds them.",
+        "mute_id",
+        _columns(
+            """
+            mute_id STRING !
+            selector STRING ! -- COST-*; domain=, severity=, tag=KEY[:VALUE], owner=; all must hold
+            kind STRING ! -- paused: not evaluated; silent: notifies nobody
+            starts_at TIMESTAMP !
+            ends_at TIMESTAMP -- needed where there is no recurrence
+            recurrence_cron STRING -- Quartz: when each occurrence begins, on the wall clock
+            recurrence_duration STRING -- how long each lasts: 90m, 4h, 1d12h
+            timezone STRING -- IANA name, of the recurrence
+            reason STRING !
+            created_by STRING !
+            created_at TIMESTAMP
+            """
+        ),
     ),
 )
 

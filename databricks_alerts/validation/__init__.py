@@ -104,6 +104,7 @@ def validate(
         destination_findings=tuple(broken),
         waiting=tuple(waiting),
         setting_findings=environment.unused,
+        mute_findings=snapshot.mute_findings,
     )
 
 

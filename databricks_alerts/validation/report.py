@@ -37,7 +37,7 @@ class RuleResult(BaseModel):
 
 
 class ValidationReport(BaseModel):
-    """Results of every enabled rule, and findings of destinations.
+    """Results of every enabled rule, and findings of destinations and mutes.
 
     `waiting` are destinations without their secrets for which others stand in: no findings.
     `setting_findings` speak against the stack's settings and keep no rule from being deployed.
@@ -52,6 +52,7 @@ class ValidationReport(BaseModel):
     destination_findings: tuple[Finding, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     setting_findings: tuple[Finding, ...] = ()
+    mute_findings: tuple[Finding, ...] = ()
 
     @property
     def stand_ins(self) -> dict[str, tuple[str, ...]]:
@@ -71,7 +72,7 @@ class ValidationReport(BaseModel):
     def findings(self) -> list[Finding]:
         """Everything that was found, rules first, in order of their keys."""
         of_rules = [finding for result in self.rules for finding in result.findings]
-        return [*of_rules, *self.destination_findings]
+        return [*of_rules, *self.destination_findings, *self.mute_findings]
 
     @property
     def has_fresh_results(self) -> bool:

@@ -54,7 +54,7 @@ class ExistingAlert(BaseModel):
 
     `state` is that of the last evaluation, `update_time` when somebody changed it last.
     `arguments` is what a client says of the alert: the API's body without what the server adds.
-    `unknown` are the names of fields that are neither.
+    `unknown` are the names of fields that are neither. `runs_as` is whom it runs as.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,6 +64,8 @@ class ExistingAlert(BaseModel):
     parent_path: str
     state: str = ""
     update_time: dt.datetime | None = None
+    last_evaluated_at: dt.datetime | None = None
+    runs_as: str = ""
     arguments: dict[str, Any] = Field(default_factory=dict)
     unknown: tuple[str, ...] = ()
 
@@ -133,6 +135,8 @@ def existing_alert(item: dict[str, Any]) -> ExistingAlert:
         parent_path=folder(item.get("parent_path", "")),
         state=item.get("evaluation", {}).get("state", ""),
         update_time=_moment(item.get("update_time")),
+        last_evaluated_at=_moment(item.get("evaluation", {}).get("last_evaluated_at")),
+        runs_as=str(next(iter((item.get("effective_run_as") or {}).values()), "")),
         arguments=_arguments(item),
         unknown=tuple(
             name
@@ -145,9 +149,10 @@ def existing_alert(item: dict[str, Any]) -> ExistingAlert:
 def _moment(text: Any) -> dt.datetime | None:
     """An RFC 3339 time; None for none, or for another form."""
     try:
-        return dt.datetime.fromisoformat(str(text))
+        found = dt.datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
 
 
 def _arguments(item: dict[str, Any]) -> dict[str, Any]:

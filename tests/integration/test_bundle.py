@@ -46,11 +46,13 @@ def test_the_jobs_task_deploys_and_keeps_its_state(project: Project, tmp_path: P
 
 def test_the_bundle_names_files_that_are_there() -> None:
     document = YAML(typ="safe").load((ROOT / "databricks.yml").read_text())
-    job = document["resources"]["jobs"]["deploy_alerts"]
-    (task,) = job["tasks"]
-    assert (ROOT / task["spark_python_task"]["python_file"]).is_file()
-    keys = {item["environment_key"] for item in job["environments"]}
-    assert task["environment_key"] in keys
+    jobs = document["resources"]["jobs"]
+    assert set(jobs) == {"deploy_alerts", "apply_mutes"}
+    for job in jobs.values():
+        (task,) = job["tasks"]
+        assert (ROOT / task["spark_python_task"]["python_file"]).is_file()
+        keys = {item["environment_key"] for item in job["environments"]}
+        assert task["environment_key"] in keys
     stacks = {path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml")}
     assert set(document["targets"]) <= stacks
     assert (ROOT / "requirements.txt").is_file()

@@ -60,6 +60,20 @@ def test_each_refusal_is_answered_by_the_grant_that_it_asks_for(
     made = client.add_user(project.workspace, name)
     admins = project.settings_file.read_text()
     act_as(project, tmp_path, made["token"])
+<<<<<<< HEAD
+=======
+    for grant in grants:
+        _, found = doctor(project)
+        assert found["table alert_configurations"]["remedy"] == grant
+        project.sql(grant)
+    for table in (
+        "alert_configurations",
+        "notification_destinations",
+        "alert_mutes",
+        "alert_validation_results",
+    ):
+        project.sql(f"GRANT SELECT ON TABLE {table} TO `{name}`")
+>>>>>>> h3
     _, found = doctor(project)
     schema = f"`main`.`{project.schema}`"
     assert found["catalog main"]["remedy"] == f"GRANT USE CATALOG ON CATALOG `main` TO `{name}`"

@@ -15,6 +15,7 @@ KEYS = {
     "last_synced_at",
     "last_sync_status",
     "drift",
+    "muted",
 }
 
 

@@ -9,9 +9,11 @@ from databricks_alerts.cli.commands import (
     destroy,
     doctor,
     gate,
+    history,
     import_,
     init,
     lint,
+    mute,
     new,
     preview,
     pulumi,
@@ -25,6 +27,7 @@ from databricks_alerts.cli.commands import (
     up,
     validate,
     version,
+    watch,
     workspace,
 )
 
@@ -46,6 +49,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(stack.app, name="stack")
     app.command()(status.status)
     app.command()(show.show)
+    app.add_typer(history.app, name="history")
+    app.command()(mute.mute)
+    app.command()(mute.mutes)
+    app.command()(mute.unmute)
+    app.command()(watch.watch)
     app.command()(sql.sql)
     app.command("test")(test_.run_pack_tests)
     app.command()(doctor.doctor)

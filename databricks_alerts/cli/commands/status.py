@@ -14,7 +14,7 @@ import typer
 from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext, open_stack
 from databricks_alerts.cli.options import Json, Stack
-from databricks_alerts.destinations.stand_ins import StandIns, with_stand_ins
+from databricks_alerts.destinations.stand_ins import StandIns
 from databricks_alerts.drift.alerts import (
     by_id,
     destination_ids,
@@ -104,11 +104,12 @@ def describe(
 
     `trashed` tells whether an alert that no list shows is in the trash, `permissions` are the
     alert_ids whose alerts' permissions were changed outside. `lost` confirms that a destination
-    which no list shows is gone: that list is behind at times. `stand_ins` as for `with_stand_ins`.
+    which no list shows is gone: that list is behind at times. `stand_ins` as for
+    `Snapshot.as_deployed`.
     """
     alerts, targets = by_id(inventory), destination_ids(snapshot)
     entries = []
-    for rule in with_stand_ins(snapshot.rules, stand_ins or {}, snapshot.destinations):
+    for rule in snapshot.as_deployed(stand_ins or {}):
         if not rule.is_enabled:
             continue
         alert = alerts.get(rule.databricks_alert_id or "")
@@ -128,6 +129,7 @@ def describe(
                 "last_synced_at": rule.last_synced_at.isoformat() if rule.last_synced_at else None,
                 "last_sync_status": rule.last_sync_status,
                 "drift": drift,
+                "muted": muted.told() if (muted := snapshot.muted.get(rule.alert_id)) else None,
             }
         )
     return entries

@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
-from databricks_alerts.cli import options
-from databricks_alerts.cli.context import open_stack
+from databricks_alerts.cli import console, options
+from databricks_alerts.cli.context import StackContext, open_stack
 from databricks_alerts.cli.deploy import Request, run_up
 from databricks_alerts.cli.targets import deployment_options
+from databricks_alerts.drift.mutes import touched_by_mutes
+from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.snapshot import read_snapshot
+from databricks_alerts.workspace_view.inventory import take_inventory
 
 
 def up(
@@ -27,6 +31,10 @@ def up(
     replace: options.Replace = None,
     diff: options.Diff = False,
     full: options.Full = False,
+    mutes: Annotated[
+        bool,
+        typer.Option("--mutes", help="Only the rules that a mute's beginning or end changes."),
+    ] = False,
     parallel: options.Parallel = 16,
     message: Annotated[str, typer.Option("--message", "-m", help="A note for the history.")] = "",
     plan: Annotated[
@@ -41,6 +49,13 @@ def up(
     Example: alerts up -s dev --yes
     """
     context = open_stack(stack)
+    if mutes:
+        if target:
+            raise ConfigurationError("--mutes chooses the rules itself: leave --target out")
+        target = _touched(context)
+        if not target:
+            console.note("no mute begins or ends: nothing to do")
+            return
     wanted = deployment_options(
         context,
         target or [],
@@ -67,3 +82,9 @@ def up(
         event_log=event_log,
     )
     raise typer.Exit(run_up(request))
+
+
+def _touched(context: StackContext) -> list[str]:
+    with context.warehouse(3) as warehouse:
+        snapshot = read_snapshot(warehouse, context.settings)
+    return touched_by_mutes(snapshot, take_inventory(context.workspace))

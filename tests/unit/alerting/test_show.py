@@ -75,7 +75,16 @@ def test_machines_get_stable_keys_that_are_json() -> None:
     assert list(document) == [
         *("alert_id", "display_name", "description", "domain", "severity", "owner", "enabled"),
         *("schedule", "threshold", "query", "subject", "body", "notifies", "notification"),
-        *("settings", "variables", "findings", "tests", "databricks_alert_id", "state", "states"),
+        *(
+            "settings",
+            "muted",
+            "variables",
+            "findings",
+            "tests",
+            "databricks_alert_id",
+            "state",
+            "states",
+        ),
         "last_sync",
     ]
     assert document["settings"][0] == {

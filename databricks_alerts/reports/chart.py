@@ -1,0 +1,98 @@
+"""A rule's values on a terminal: a bar an interval, its states in colour, the threshold beside.
+
+Evaluations are spread over equal intervals of time; of several in one the last says the value, and
+the worst the state, so that one short alarm in a month is seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from databricks_alerts.history.evaluations import Evaluated
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_STYLES = {"TRIGGERED": "red", "ERROR": "magenta", "OK": "green"}
+_WORST = ("ERROR", "TRIGGERED", "UNKNOWN", "OK")
+_HEIGHT = 8
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What one column of the chart shows; no state where nothing was evaluated."""
+
+    value: float | None = None
+    state: str = ""
+
+
+def chart(evaluations: Sequence[Evaluated], width: int = 72) -> list[Text]:
+    """The lines of the chart, in order of time from left to right; none for no evaluations.
+
+    Values that are no numbers have no bars: the line of states at the bottom tells of all.
+    """
+    if not evaluations:
+        return []
+    places = _placed(evaluations, width)
+    numbers = [place.value for place in places if place.value is not None]
+    lines = []
+    if numbers:
+        limit = evaluations[-1].threshold
+        level = float(limit) if isinstance(limit, float) and math.isfinite(limit) else None
+        lines = _bars(places, numbers, level)
+    states = Text(" " * 12)
+    for place in places:
+        states.append("■" if place.state else "·", style=_STYLES.get(place.state, ""))
+    first, last = evaluations[0].at, evaluations[-1].at
+    ends = f"{first:%m-%d %H:%M}", f"{last:%m-%d %H:%M}"
+    gap = " " * max(1, len(places) - sum(map(len, ends)))
+    return [*lines, states, Text(" " * 12 + ends[0] + gap + ends[1], style="dim")]
+
+
+def _placed(evaluations: Sequence[Evaluated], width: int) -> list[_Place]:
+    first, last = evaluations[0].at.timestamp(), evaluations[-1].at.timestamp()
+    count = min(width, len(evaluations)) if last > first else 1
+    found: list[list[Evaluated]] = [[] for _ in range(count)]
+    for item in evaluations:
+        share = (item.at.timestamp() - first) / (last - first) if last > first else 0
+        found[min(count - 1, int(share * count))].append(item)
+    return [_place(items) for items in found]
+
+
+def _place(items: Sequence[Evaluated]) -> _Place:
+    values = [item.value for item in items if isinstance(item.value, float)]
+    value = next((value for value in reversed(values) if math.isfinite(value)), None)
+    states = {item.state for item in items}
+    worst = next((state for state in _WORST if state in states), "")
+    return _Place(value, worst or (items[-1].state if items else ""))
+
+
+def _bars(places: Sequence[_Place], numbers: Sequence[float], limit: float | None) -> list[Text]:
+    marked = [*numbers, *([limit] if limit is not None else [])]
+    low, high = min(0.0, *marked), max(0.0, *marked)
+    high = high if high > low else low + 1
+    step = high / _HEIGHT - low / _HEIGHT  # divided before it can overflow
+    row_of_limit = None if limit is None else min(_HEIGHT - 1, int((limit - low) / step))
+    lines = []
+    for row in range(_HEIGHT - 1, -1, -1):
+        label = {_HEIGHT - 1: high, 0: low}.get(row)
+        if row == row_of_limit:
+            label = limit
+        line = Text(f"{'' if label is None else f'{label:.4g}':>10} ")
+        line.append("┼" if row == row_of_limit else "│", style="dim")
+        for place in places:
+            line.append(*_cell(place, low + row * step, step, row == row_of_limit))
+        if row == row_of_limit:
+            line.append(" threshold", style="dim")
+        lines.append(line)
+    return lines
+
+
+def _cell(place: _Place, bottom: float, step: float, is_limit: bool) -> tuple[str, str]:
+    filled = 0.0 if place.value is None else (place.value - bottom) / step
+    block = _BLOCKS[round(max(0.0, min(1.0, filled)) * (len(_BLOCKS) - 1))]
+    if block == " " and is_limit:
+        return "╌", "dim"
+    return block, _STYLES.get(place.state, "")

@@ -1,0 +1,1 @@
+"""Whether alerts do what they are deployed for: the watcher of the watchers."""
