@@ -9,12 +9,13 @@ from urllib.parse import quote as escaped
 
 from databricks_alerts.destinations.secrets import workspace_secrets
 from databricks_alerts.destinations.targets import REFERENCE
+from databricks_alerts.doctor.evaluations import check_history
 from databricks_alerts.doctor.model import Check, Status
 from databricks_alerts.doctor.privileges import FORBIDDEN, Privileges, granting
 from databricks_alerts.errors import AlertsError, AuthenticationError, TableError, WarehouseError
 from databricks_alerts.listing import some
 from databricks_alerts.plan.guards import WORKSPACE_ALERT_LIMIT
-from databricks_alerts.rules.access import CONFIGURATION, RECORDS
+from databricks_alerts.rules.access import CONFIGURATION, MUTES, RECORDS
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import definition, table_path
 from databricks_alerts.rules.templates import render_query
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _ABSENT = ("TABLE_OR_VIEW_NOT_FOUND", "UNRESOLVED_COLUMN", "SCHEMA_NOT_FOUND")
 _RUNNING = ("RUNNING", "STARTING", "STOPPED", "STOPPING")
-_TABLES = (*CONFIGURATION, *RECORDS)
+_TABLES = (*CONFIGURATION, MUTES, *RECORDS)
 
 Refusals = Mapping[str, WarehouseError | None]
 
@@ -68,6 +69,7 @@ class Doctor:
         yield self._schema(refusals)
         for table, refusal in refusals.items():
             yield self._guarded(f"table {table}", partial(self._table, table, refusal))
+        yield check_history(self._warehouse, self._settings, self._may)
         yield from self._rules()
 
     def _guarded(self, name: str, look: Callable[[], Check], remedy: str = "") -> Check:

@@ -13,10 +13,10 @@ from databricks_alerts.mutes.moments import Recurrence
 from databricks_alerts.mutes.selector import selects, terms
 from databricks_alerts.quartz import is_time_zone
 from databricks_alerts.quartz import problem as cron_problem
+from databricks_alerts.rules.access import MUTES
 from databricks_alerts.rules.durations import duration
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Rule
-from databricks_alerts.rules.tables import MUTES
 from databricks_alerts.sql.moments import aware
 
 Kind = Literal["paused", "silent"]

@@ -7,8 +7,9 @@ from typing import Any
 
 from databricks_alerts.errors import TableError, WarehouseError
 from databricks_alerts.mutes.rows import Mute
+from databricks_alerts.rules.access import MUTES
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.tables import MUTES, definition, table_path
+from databricks_alerts.rules.tables import definition, table_path
 from databricks_alerts.sql.identifiers import quote
 from databricks_alerts.sql.warehouse import SqlWarehouse
 

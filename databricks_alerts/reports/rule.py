@@ -8,12 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from databricks_alerts.errors import WarehouseError
-<<<<<<< HEAD
-from databricks_alerts.packs.model import Case
-=======
 from databricks_alerts.mutes.force import Muted
-from databricks_alerts.packs.model import LocatedRule
->>>>>>> h3
+from databricks_alerts.packs.model import Case
 from databricks_alerts.quartz import QuartzError, next_fire, parse, time_zone
 from databricks_alerts.rules import sentences
 from databricks_alerts.rules.environment import Change, missing_variable

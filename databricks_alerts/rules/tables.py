@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from databricks_alerts.errors import TableError, WarehouseError
+from databricks_alerts.rules.access import MUTES
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.sql.identifiers import qualified, quote
 from databricks_alerts.sql.warehouse import SqlWarehouse
@@ -15,7 +16,6 @@ DESTINATIONS = "notification_destinations"
 VALIDATION = "alert_validation_results"
 METRICS = "alert_sync_metrics"
 HISTORY = "alert_history"
-MUTES = "alert_mutes"
 
 # Properties of the original's tables.
 _PROPERTIES = {
