@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 from databricks_alerts.destinations.targets import KINDS
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.rules.vocabulary import (
+    LONGEST_RETRIGGER,
     Aggregation,
     DestinationType,
     EmptyResultState,
@@ -107,7 +108,7 @@ class RuleDefaults(_Strict):
     runbook: Text | None = None
     channels: tuple[Text, ...] | None = None
     notify_on_ok: Boolean | None = None
-    retrigger_seconds: Annotated[int, Strict(), Field(ge=0)] | None = None
+    retrigger_seconds: Annotated[int, Strict(), Field(ge=0, le=LONGEST_RETRIGGER)] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     """Added to a rule's own, which win."""
     owner: Text | None = None

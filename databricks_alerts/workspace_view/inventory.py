@@ -150,7 +150,8 @@ def _moment(text: Any) -> dt.datetime | None:
         return None
 
 
-def _arguments(item: dict[str, Any]) -> dict[str, Any]:
+def _arguments(body: dict[str, Any]) -> dict[str, Any]:
+    item = _said(body)
     kept = {name: item[name] for name in _INPUTS if item.get(name) not in (None, "", [])}
     evaluation = {
         name: value
@@ -164,6 +165,13 @@ def _arguments(item: dict[str, Any]) -> dict[str, Any]:
             if not name.startswith("effective_")
         }
     return kept | {"evaluation": evaluation}
+
+
+def _said(value: Any) -> Any:
+    """Without nulls, at any depth: they say as much as absent fields."""
+    if isinstance(value, dict):
+        return {name: _said(item) for name, item in value.items() if item is not None}
+    return [_said(item) for item in value] if isinstance(value, list) else value
 
 
 def _destination(item: dict[str, Any]) -> ExistingDestination:
