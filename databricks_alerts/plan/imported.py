@@ -59,8 +59,10 @@ _FIELDS = {
     "pause_status": "schedule.pause_status",
     "template_format": "custom_template_format",
     "folder": "parent_path",
-    "parameters": "parameters",
-    "run_as": "run_as",
+    "custom_subject_template": "custom_summary",
+    "custom_body_template": "custom_description",
+    "notify_on_ok": f"{_NOTIFICATION}.notify_on_ok",
+    "notification_channels": _TOLD,
 }
 
 
@@ -143,7 +145,7 @@ class Importer:
         return {
             "alert_id": key,
             "alert_name": name,
-            "alert_description": f"Imported alert {alert.id}",
+            "alert_description": f"Imported alert {alert.id}" if alert.id else None,
             "agent_domain": defaults.domain,
             "severity": severity or defaults.severity,
             "alert_query_template": arguments["query_text"],
@@ -161,8 +163,8 @@ class Importer:
             "parameters": _json(arguments.get("parameters")),
             **self._place(alert),
             "owner": defaults.owner,
-            "databricks_alert_id": alert.id,
-            "databricks_display_name": alert.display_name,
+            "databricks_alert_id": alert.id or None,
+            "databricks_display_name": alert.display_name if alert.id else None,
         }
 
     def _notification(self, notification: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,7 +200,11 @@ def named(display_name: str, prefix: str = "") -> tuple[str, str]:
 def _of_field(finding: Finding) -> str:
     """What is wrong with the row, under the name of the API's field."""
     column = finding.where.partition(".")[2]
-    field = "evaluation.threshold" if column.startswith("threshold_value") else _FIELDS[column]
+    field = (
+        "evaluation.threshold"
+        if column.startswith("threshold_value")
+        else _FIELDS.get(column, column)
+    )
     return finding.what if finding.what.startswith(f"{field}:") else f"{field}: {finding.what}"
 
 

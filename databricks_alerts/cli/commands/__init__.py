@@ -7,6 +7,7 @@ import typer
 from databricks_alerts.cli.commands import (
     destroy,
     doctor,
+    export,
     gate,
     import_,
     init,
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up.up)
     app.command()(gate.gate)
     app.command("import")(import_.import_)
+    app.command()(export.export)
     app.command()(refresh.refresh)
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")
