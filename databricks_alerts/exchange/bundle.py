@@ -103,8 +103,9 @@ def _declared(path: Path, document: Mapping[str, Any]) -> Iterator[Foreign]:
             yield Foreign(place, str(key), {}, problem="it is no mapping of an alert's fields")
             continue
         body = dict(alert)
-        if "file_path" in body:
-            body = {**_definition(path.parent / str(body["file_path"])), **body}
+        if "file_path" in body and "query_text" not in body:  # else it is put in already
+            definition = _definition(path.parent / str(body["file_path"]), ending="\n")
+            body = {**definition, **body}
         problem = next(
             (
                 f"{field}: {match[0]} is a reference of the bundle; import what `databricks bundle "
@@ -118,8 +119,11 @@ def _declared(path: Path, document: Mapping[str, Any]) -> Iterator[Foreign]:
         yield Foreign(place, str(key), kept, str(kept.pop("id", "") or ""), problem)
 
 
-def _definition(path: Path) -> dict[str, Any]:
-    """What a `.dbalert.json` says, its lines joined. Raises ConfigurationError."""
+def _definition(path: Path, ending: str = "") -> dict[str, Any]:
+    """What a `.dbalert.json` says, its lines joined. Raises ConfigurationError.
+
+    The CLI ends the last line, too, as `ending` says: a bundle's alert has it so.
+    """
     try:
         document = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
@@ -132,7 +136,7 @@ def _definition(path: Path) -> dict[str, Any]:
             continue
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             raise ConfigurationError(f"{path}: {name} is no list of lines")
-        document[field] = "\n".join(lines)
+        document[field] = "\n".join(lines) + ending
     return document
 
 

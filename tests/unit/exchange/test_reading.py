@@ -104,6 +104,8 @@ def test_a_bundle_with_its_includes_and_definitions(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     alert = {key: BODY[key] for key in ("custom_summary", "evaluation", "schedule", "query_text")}
     alert["evaluation"] = {**alert["evaluation"], "state": "OK"}
+    alert["evaluation"]["source"] = {"name": "v", "display": "v"}
+    alert["custom_description"] = "two\nlines"
     (tmp_path / "more" / "b.dbalert.json").write_bytes(definition(alert))
     (tmp_path / "more" / "b.yml").write_text(
         "resources: {alerts: {B-1: {display_name: '[CRITICAL] b', file_path: b.dbalert.json,\n"
@@ -118,9 +120,22 @@ def test_a_bundle_with_its_includes_and_definitions(tmp_path: Path) -> None:
     assert (rows["B-1"]["severity"], rows["B-1"]["alert_name"]) == ("CRITICAL", "b")
     assert rows["B-1"]["alert_query_template"] == BODY["query_text"]
     assert rows["B-1"]["folder"] is None
+    assert rows["B-1"]["custom_body_template"] == "two\nlines\n"
 
     [(key, row)] = rows_of("dbalert", tmp_path).items()
+    assert row["custom_body_template"] == "two\nlines"
     assert (key, row["alert_name"], row["severity"]) == ("b", "b", "WARNING")
+
+
+def test_what_the_cli_prints_has_the_file_in_it(tmp_path: Path) -> None:
+    alert = {**BODY, "file_path": "alert.dbalert.json", "permissions": [], "id": "an-id"}
+    path = tmp_path / "validated.json"
+    path.write_text(json.dumps({"resources": {"alerts": {"a": alert, "b": None}}}))
+    found = told("bundle", path)
+    assert [item.display_name for item in found.alerts] == ["[INFO] one"]
+    [(place, reason)] = found.refused
+    assert place.endswith("resources.alerts.b")
+    assert reason == "it is no mapping of an alert's fields"
 
 
 @pytest.mark.parametrize(
