@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from databricks_alerts.evaluation import closed
 from databricks_alerts.exchange.bundle import read_bundle, read_dbalert
 from databricks_alerts.exchange.model import Foreign
 from databricks_alerts.exchange.terraform import read_terraform
@@ -55,8 +54,7 @@ def declared(
     """The alerts of files, each with the id of the workspace's alert that it describes, if any.
 
     That is the id that the file knows, if the workspace has it, or the alert of that name in that
-    folder. A file that says no folder or warehouse means the stack's. Spaces around a query are
-    not looked at, nor a column's display name that is its name: they change nothing.
+    folder. A file that says no folder or warehouse means the stack's.
     """
     alerts, keys, refused = [], {}, []
     for item in found:
@@ -78,11 +76,6 @@ def _alert(item: Foreign, inventory: Inventory, settings: Settings) -> ExistingA
     body = copy.deepcopy(dict(item.body))
     body["parent_path"] = body.get("parent_path") or settings.parent_path
     body["warehouse_id"] = body.get("warehouse_id") or settings.warehouse_id
-    body["query_text"] = closed(body["query_text"])
-    for path in ("evaluation.source", "evaluation.threshold.column"):
-        column = _at(body, path)
-        if column and column.get("display") == column.get("name"):
-            column.pop("display", None)
     alert = existing_alert({**body, "id": item.id})
     there = {known.id for known in inventory.alerts}
     by_name = {(known.parent_path, known.display_name): known.id for known in inventory.alerts}

@@ -19,6 +19,7 @@ from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.resources import OPERATORS, alert_arguments, subscribed
 from databricks_alerts.rules.rows import Rule, read_rule
 from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.standing import as_it_stands
 from databricks_alerts.rules.templates import render_message, render_query
 from databricks_alerts.rules.words import is_address
 from databricks_alerts.workspace_view.inventory import ExistingAlert, folder
@@ -38,8 +39,9 @@ _HINTS = {
     "custom_summary": "it has ${…}, which rules fill with variables",
     "custom_description": "it has ${…}, which rules fill with variables",
     "run_as": "it runs as its owner, and the stack says runAs",
-    "evaluation.source.display": "a rule sends no display name of a column",
-    "evaluation.threshold.column.display": "a rule sends no display name of a column",
+    "evaluation.source.display": "with a name of its own the condition is never met; take it away",
+    "evaluation.threshold.column.display": "with a name of its own the condition is never met; "
+    "take it away",
     "evaluation.notification.subscriptions.user_email": "a recipient is there twice",
     "evaluation.notification.subscriptions.destination_id": "a recipient is there twice",
 }
@@ -119,7 +121,7 @@ class Importer:
         wanted = alert_arguments(rule, query, self.settings, subscribed(by_name))
         if not _SEVERITY.fullmatch(alert.display_name):
             wanted["display_name"] = alert.display_name  # the severity in front is no loss
-        fields = different_fields(wanted, alert.arguments)
+        fields = different_fields(as_it_stands(wanted, alert.arguments), alert.arguments)
         if unknown and "query_text" not in fields:
             fields.append("query_text")
         for field, text in (

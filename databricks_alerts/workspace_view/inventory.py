@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -96,6 +97,14 @@ class Inventory(BaseModel):
     def alert(self, key: str) -> ExistingAlert:
         """The alert with this id, which must be there."""
         return next(alert for alert in self.alerts if alert.id == key)
+
+    def find(self, key: str) -> ExistingAlert | None:
+        """The alert with this id, if it is listed."""
+        return self._by_id.get(key)
+
+    @cached_property
+    def _by_id(self) -> dict[str, ExistingAlert]:
+        return {alert.id: alert for alert in self.alerts}
 
 
 def take_inventory(config: Config) -> Inventory:

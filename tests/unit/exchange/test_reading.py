@@ -118,7 +118,7 @@ def test_a_bundle_with_its_includes_and_definitions(tmp_path: Path) -> None:
     rows = rows_of("bundle", tmp_path / "databricks.yml")
     assert set(rows) == {"a", "B-1"}
     assert (rows["B-1"]["severity"], rows["B-1"]["alert_name"]) == ("CRITICAL", "b")
-    assert rows["B-1"]["alert_query_template"] == BODY["query_text"]
+    assert rows["B-1"]["alert_query_template"] == BODY["query_text"] + "\n"  # as the CLI has it
     assert rows["B-1"]["folder"] is None
     assert rows["B-1"]["custom_body_template"] == "two\nlines\n"
 
