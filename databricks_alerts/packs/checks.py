@@ -14,7 +14,7 @@ from databricks_alerts.packs.families import REFERENCE, references
 from databricks_alerts.packs.model import Family, LocatedRule, Manifest, Source
 from databricks_alerts.rules.presets import BUILT_IN, is_name
 from databricks_alerts.rules.templates import placeholders
-from databricks_alerts.rules.words import is_address
+from databricks_alerts.rules.words import is_address, is_databricks_id
 
 
 def manifest_problems(document: Document, manifest: Manifest) -> Iterator[Problem]:
@@ -98,9 +98,12 @@ def _channel_problems(
 ) -> Iterator[Problem]:
     known = {destination.id for destination in manifest.destinations}
     for channel in located.rule.channels:
-        if channel not in known and not is_address(channel):
+        if channel not in known and not is_address(channel) and not is_databricks_id(channel):
             allowed = ", ".join(sorted(known))
-            text = f"{channel!r} is no destination of the pack and no e-mail address; {allowed}"
+            text = (
+                f"{channel!r} is no destination of the pack, no e-mail address and no Databricks "
+                f"id; the pack has: {allowed or 'none'}"
+            )
             yield Problem(source, f"channels: {text}")
 
 

@@ -16,6 +16,7 @@ _BUILT_IN = RuleDefaults(
     aggregation="FIRST",
     empty_result_state="OK",
     pause_status="PAUSED",
+    enabled=True,
 )
 _NAMES = tuple(name for name in RuleDefaults.model_fields if name != "tags")
 

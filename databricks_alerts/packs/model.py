@@ -11,11 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    model_validator,
+)
 
 from databricks_alerts.destinations.targets import KINDS
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.rules.optional import Folder, Url
 from databricks_alerts.rules.vocabulary import (
+    LONGEST_RETRIGGER,
     Aggregation,
     DestinationType,
     EmptyResultState,
@@ -24,6 +34,7 @@ from databricks_alerts.rules.vocabulary import (
     OtherSpelling,
     PauseStatus,
     Severity,
+    TemplateFormat,
 )
 from databricks_alerts.rules.words import Domain
 
@@ -81,14 +92,23 @@ class Threshold(_Strict):
     column: Text
     operator: Literal[Operator, OtherSpelling]
     value: Scalar | None = None
+    value_column: Text | None = None
+    """An output column of the query to compare with, instead of a value."""
+    value_aggregation: Literal[Aggregation, NoAggregation] | None = None
+    """That column's; the first row's value if left out."""
 
     @model_validator(mode="after")
     def _value_where_needed(self) -> Threshold:
         needed = not self.operator.startswith("IS ")
-        if needed and self.value is None:
-            raise ValueError(f"operator {self.operator} needs a value")
-        if not needed and self.value is not None:
+        given = [item for item in (self.value, self.value_column) if item is not None]
+        if needed and not given:
+            raise ValueError(f"operator {self.operator} needs a value, or a value_column")
+        if len(given) > 1:
+            raise ValueError("either value or value_column, not both")
+        if not needed and given:
             raise ValueError(f"operator {self.operator} takes no value")
+        if self.value_aggregation and not self.value_column:
+            raise ValueError("value_aggregation needs a value_column")
         return self
 
 
@@ -116,6 +136,35 @@ class Case(_Strict):
         return self.members is None or rule.member in self.members
 
 
+class Message(_Strict):
+    """Notification templates (mustache), with `{{ rule.… }}` put in when seeding."""
+
+    subject: Text | None = None
+    body: Text | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Message:
+        if self.subject is None and self.body is None:
+            raise ValueError("a message has a subject, a body or both")
+        return self
+
+
+class Parameter(_Strict):
+    """The value of a query's `:name`; everything is a text, as the API has it."""
+
+    name: Text
+    type: Annotated[str, Strict()] | None = None
+    value: Annotated[str, Strict()] | None = None
+
+
+def _each_once(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    names = [item.name for item in parameters]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"parameters has {', '.join(twice)} twice: keep one of each name")
+    return parameters
+
+
 class RuleDefaults(_Strict):
     """What a file's or a pack's rules have unless they say otherwise; see packs.defaults."""
 
@@ -124,7 +173,7 @@ class RuleDefaults(_Strict):
     runbook: Text | None = None
     channels: tuple[Text, ...] | None = None
     notify_on_ok: Boolean | None = None
-    retrigger_seconds: Annotated[int, Strict(), Field(ge=0)] | None = None
+    retrigger_seconds: Annotated[int, Strict(), Field(ge=0, le=LONGEST_RETRIGGER)] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     """Added to a rule's own, which win."""
     owner: Text | None = None
@@ -132,6 +181,16 @@ class RuleDefaults(_Strict):
     aggregation: Literal[Aggregation, NoAggregation] | None = None
     empty_result_state: EmptyResultState | None = None
     pause_status: PauseStatus | None = None
+    enabled: Boolean | None = None
+    message: Message | None = None
+    """Instead of the pack's."""
+    template_format: TemplateFormat | None = None
+    parameters: Annotated[tuple[Parameter, ...], AfterValidator(_each_once)] | None = None
+    warehouse_id: Text | None = None
+    folder: Folder | None = None
+    """Below the stack's parentPath."""
+    run_as: Text | None = None
+    runbook_url: Url | None = None
 
 
 class MemberOverride(RuleDefaults):
@@ -219,6 +278,14 @@ class CompleteRule:
     aggregation: Literal[Aggregation, NoAggregation]
     empty_result_state: EmptyResultState
     pause_status: PauseStatus
+    enabled: bool
+    message: Message | None
+    template_format: TemplateFormat | None
+    parameters: tuple[Parameter, ...] | None
+    warehouse_id: str | None
+    folder: str | None
+    run_as: str | None
+    runbook_url: str | None
     tests: tuple[Case, ...]
     enabled: bool = True
     family: str | None = None
@@ -230,13 +297,6 @@ class CompleteRule:
     def member(self) -> str | None:
         """The key of the member that it was made for."""
         return self.id.partition("@")[2] if self.family else None
-
-
-class Message(_Strict):
-    """Notification templates (mustache), with `{{ rule.… }}` put in when seeding."""
-
-    subject: Text
-    body: Text
 
 
 class PackDestination(_Strict):

@@ -193,4 +193,4 @@ def test_a_threshold_stands_in_exactly_the_column_of_its_type(
     assert [k for k, v in row.items() if k.startswith("threshold_value_") and v == value] == [
         column
     ]
-    assert sum(v is None for v in row.values()) == 2
+    assert sum(v is None for v in row.values()) == 4
