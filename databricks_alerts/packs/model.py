@@ -6,6 +6,7 @@ a domain. Allowed values are those of the columns that the fields end up in (rul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from pydantic import (
 
 from databricks_alerts.destinations.targets import KINDS
 from databricks_alerts.errors import ConfigurationError
-from databricks_alerts.rules.optional import Folder, Url
+from databricks_alerts.rules.optional import Folder, checked_url
 from databricks_alerts.rules.vocabulary import (
     LONGEST_RETRIGGER,
     Aggregation,
@@ -165,6 +166,12 @@ def _each_once(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     return parameters
 
 
+def _url(text: str) -> str:
+    """With whatever a family's members put in."""
+    checked_url(re.sub(r"\{\{.*?\}\}", "x", text))
+    return text
+
+
 class RuleDefaults(_Strict):
     """What a file's or a pack's rules have unless they say otherwise; see packs.defaults."""
 
@@ -190,7 +197,7 @@ class RuleDefaults(_Strict):
     folder: Folder | None = None
     """Below the stack's parentPath."""
     run_as: Text | None = None
-    runbook_url: Url | None = None
+    runbook_url: Annotated[str, AfterValidator(_url)] | None = None
 
 
 class MemberOverride(RuleDefaults):
@@ -200,7 +207,6 @@ class MemberOverride(RuleDefaults):
     threshold: Scalar | None = None
     """The value; column and operator are the rule's."""
     schedule: Text | None = None
-    enabled: Boolean | None = None
 
     @model_validator(mode="after")
     def _something(self) -> MemberOverride:
@@ -287,7 +293,6 @@ class CompleteRule:
     run_as: str | None
     runbook_url: str | None
     tests: tuple[Case, ...]
-    enabled: bool = True
     family: str | None = None
     """The id of the rule whose `for_each` made this one."""
     renamed_from: str | None = None

@@ -65,9 +65,7 @@ def import_(
 ) -> None:
     """Show which alerts have a rule, which can get one, and which cannot; write the new rules.
 
-    Example: alerts import -s prod --write
-
-    Example: alerts import --from terraform state.json -s prod --write
+    Example: alerts import -s prod --write; alerts import --from terraform state.json -s prod
     """
     if bool(source) != bool(files):
         raise typer.BadParameter("give --from and the files that it reads, or neither")
