@@ -1,4 +1,4 @@
-"""Who asks a store for what was written since a revision misses nothing and is told nothing twice."""
+"""Who asks for what was written since a revision misses nothing, and is told nothing twice."""
 
 from __future__ import annotations
 
