@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from databricks_alerts.packs.model import CompleteRule, PackRule, RuleDefaults
+from databricks_alerts.packs.authored import PackRule, RuleDefaults
+from databricks_alerts.packs.model import CompleteRule
 
 # Quiet ones: nobody is notified twice of what lasts, and a pack begins paused.
 _BUILT_IN = RuleDefaults(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from databricks_alerts.evaluation import AGGREGATIONS, OPERATOR_WORDS, Condition, Operand
-from databricks_alerts.packs.model import CompleteRule, Threshold
+from databricks_alerts.packs.authored import Threshold
+from databricks_alerts.packs.model import CompleteRule
 
 
 def condition_of(rule: CompleteRule) -> Condition:

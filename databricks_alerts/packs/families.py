@@ -14,22 +14,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from databricks_alerts.packs.defaults import completed
-from databricks_alerts.packs.document import Key, Problem
-from databricks_alerts.packs.members import Fields, Member
-from databricks_alerts.packs.model import (
+from databricks_alerts.packs.authored import (
     Case,
-    CompleteRule,
-    Family,
-    LocatedRule,
     MemberOverride,
     Message,
     PackRule,
     Parameter,
     RuleDefaults,
     Threshold,
-    member_id,
 )
+from databricks_alerts.packs.defaults import completed
+from databricks_alerts.packs.document import Key, Problem
+from databricks_alerts.packs.members import Fields, Member
+from databricks_alerts.packs.model import CompleteRule, Family, LocatedRule, member_id
 from databricks_alerts.rules.templates import Unknown, render_values
 from databricks_alerts.sql.literals import text_of
 

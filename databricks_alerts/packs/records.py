@@ -16,14 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from databricks_alerts.packs import variables
-from databricks_alerts.packs.model import (
-    CompleteRule,
-    LocatedRule,
-    Message,
-    Pack,
-    PackDestination,
-    Threshold,
-)
+from databricks_alerts.packs.authored import Message, PackDestination, Threshold
+from databricks_alerts.packs.model import CompleteRule, LocatedRule, Pack
 from databricks_alerts.rules.optional import OPTIONAL
 from databricks_alerts.sql.literals import Value
 

@@ -14,20 +14,12 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.packs.authored import ForEach, Manifest, PackRule, RuleDefaults
 from databricks_alerts.packs.document import Problem
 from databricks_alerts.packs.expansion import rules_of_family
 from databricks_alerts.packs.families import REFERENCE
 from databricks_alerts.packs.loader import load_pack
-from databricks_alerts.packs.model import (
-    CompleteRule,
-    Family,
-    ForEach,
-    LocatedRule,
-    Manifest,
-    PackRule,
-    RuleDefaults,
-    Source,
-)
+from databricks_alerts.packs.model import CompleteRule, Family, LocatedRule, Source
 from databricks_alerts.packs.records import FAMILY_TAG, rule_rows
 from databricks_alerts.rules.templates import render_values
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from databricks_alerts.errors import ConfigurationError, GuardError
+from databricks_alerts.packs.authored import Threshold
 from databricks_alerts.packs.loader import load_pack
-from databricks_alerts.packs.model import Threshold
 from databricks_alerts.packs.records import (
     DESTINATIONS,
     RULES,
