@@ -1,4 +1,8 @@
-"""What the author of a pack writes, as it stands in the YAML."""
+"""What the author of a pack writes, as frozen data.
+
+A pack is a folder: `pack.yaml` (a `Manifest`: variables, defaults, destinations) and one `RuleFile`
+a domain. Allowed values are those of the columns that the fields end up in (rules/vocabulary.py).
+"""
 
 from __future__ import annotations
 
