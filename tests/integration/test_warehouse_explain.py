@@ -247,7 +247,7 @@ def test_nothing_that_is_only_explained_is_run(warehouse: Warehouse) -> None:
     [
         ("FROM fact_usage |> DROP list_cost", "This statement ("),
         (
-            "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) "
+            "WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT n + 1 FROM r WHERE n < 3) "
             "SELECT n FROM r",
             "WITH RECURSIVE is",
         ),

@@ -29,6 +29,7 @@ from databricks_alerts.local_workspace.warehouse import (
     namespaces,
     paths,
     prechecks,
+    recursion,
     tables,
 )
 from databricks_alerts.local_workspace.warehouse.catalog import Catalog
@@ -273,13 +274,17 @@ class Warehouse:
         if text.words[0] not in _QUERIES:
             # Raises for what is no query: nothing that this class does not know is ever run.
             spark.analyze(sql)
-        table = spark.run(sql)
+        table = spark.run(recursion.with_rows(sql, spark) if self._spark.is_sail else sql)
         if has_calls(text, self._known_here(where)):
             # The columns are named after the calls, not after what stands in their place.
-            asked = bound(self._answered(text, where), arguments)
+            asked = self._known_to_engine(bound(self._answered(text, where), arguments))
             names = [field.name for field in spark.analyze(asked).fields]
             table = table.rename_columns(names)
         return Result(table)
+
+    def _known_to_engine(self, sql: str) -> str:
+        """A query that is looked at, not run, without the recursion that Sail lacks."""
+        return recursion.with_one_level(sql) if self._spark.is_sail else sql
 
     def _explain(
         self, text: Text, where: Session, spark: SparkSession, arguments: Arguments
@@ -292,10 +297,10 @@ class Warehouse:
                 prepared = read(inserts.complete_insert(prepared, spark, self.catalog))
         except SqlError as error:
             return explain.refused(text, error)
-        asked = ""
-        if prepared and prepared.sql != query:
+        asked, sent = "", self._known_to_engine(prepared.sql) if prepared else query
+        if sent != query:
             asked = text.sql
-            text = read(text.sql[: -len(query)] + prepared.sql)
+            text = read(text.sql[: -len(query)] + sent)
         return explain.explain(read(bound(text, arguments)), spark, asked)
 
     def _describe(
@@ -309,7 +314,8 @@ class Warehouse:
             case ["QUERY"] | ["SELECT"] | ["WITH"]:
                 query = read(text.after(2 if text.words[1] == "QUERY" else 1))
                 prepared = self._prepared(query, where, spark)
-                return explain.describe_query(bound(prepared, arguments), spark)
+                sent = self._known_to_engine(bound(prepared, arguments))
+                return explain.describe_query(sent, spark)
         return metadata.describe_table(text, spark, self.catalog)
 
     def _show(self, text: Text, where: Session, spark: SparkSession) -> Result:
