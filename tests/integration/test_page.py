@@ -158,11 +158,16 @@ def test_rules_tell_domain_owner_and_severity(
         assert f"/alerts/{key}" in found
 
 
+_BROKEN = """return [...document.querySelectorAll(".chip")]
+  .filter((chip) => chip.offsetHeight >= 2 * parseFloat(getComputedStyle(chip).lineHeight))
+  .map((chip) => chip.textContent)"""
+
+
 @pytest.mark.skipif(
     not (shutil.which("chromium") and shutil.which("chromedriver")),
     reason="chromium and chromedriver are not installed",
 )
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_a_browser_can_read_it_and_use_the_keyboard(
     local_workspace: Running, alert: str, width: int
 ) -> None:
@@ -190,5 +195,6 @@ def test_a_browser_can_read_it_and_use_the_keyboard(
         WebDriverWait(driver, 30).until(evaluated)
         assert urlsplit(driver.current_url).path == f"/alerts/{alert}"
         assert "TRIGGERED" in driver.find_element(By.TAG_NAME, "main").text
+        assert driver.execute_script(_BROKEN) == [], "a chip stands on one line"
     finally:
         driver.quit()
