@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -37,6 +38,15 @@ def test_a_table_is_asked_once_a_version(tmp_path: Path) -> None:
             assert asked.call_count == 1, "the view alone has no version"
         run("INSERT INTO main.two.alert_configurations VALUES ('C', 'third')")
         run("UPDATE main.one.alert_configurations SET databricks_alert_id = 'second'")
+        with (
+            mock.patch.object(warehouse, "execute", wraps=warehouse.execute) as asked,
+            ThreadPoolExecutor(4) as pool,
+        ):
+            answers = list(pool.map(lambda _: _keys(named), range(4)))
+            assert answers == [answers[0]] * 4
+            assert asked.call_count == 2 + 4, "two tables once, the view each time"
+        with_column = NamedAlerts(warehouse, "admin@local.test", ("alert_id",))
+        assert with_column.by_schema()[two] == {"third": ("C",)}
         assert _keys(named) == {one: {"second"}, two: {"third"}, view: {"third"}}
         run("CREATE OR REPLACE TABLE main.one.alert_configurations (alert_id STRING)")
         assert isinstance(named.by_schema()[one], SqlError)

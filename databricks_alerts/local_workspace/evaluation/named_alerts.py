@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,18 +20,22 @@ Named = dict[str, tuple[str, ...]]  # by alert, what its rule says in the column
 class NamedAlerts:
     """Asks a table again only when it has a new version: many wait, and few change.
 
-    `columns` are what is asked of each rule besides its alert.
+    `columns` are what is asked of each rule besides its alert. Safe for many threads: who comes
+    while another asks waits for that answer.
     """
 
     def __init__(self, warehouse: Warehouse, user: str, columns: Sequence[str] = ()) -> None:
         self._warehouse, self._user, self._columns = warehouse, user, tuple(columns)
         self._found: dict[str, tuple[str, Named]] = {}
+        self._lock = threading.Lock()
 
     def by_schema(self) -> dict[str, Named | SqlError]:
         """By quoted schema that holds both tables, its alerts, or why it cannot be asked."""
-        rules = self._rules()
-        self._found = {schema: found for schema, found in self._found.items() if schema in rules}
-        return {schema: self._asked(schema, table) for schema, table in rules.items()}
+        with self._lock:
+            rules = self._rules()
+            known = self._found.items()
+            self._found = {schema: found for schema, found in known if schema in rules}
+            return {schema: self._asked(schema, table) for schema, table in rules.items()}
 
     def _rules(self) -> dict[str, Table]:
         found: dict[str, dict[str, Table]] = {}
