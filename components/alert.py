@@ -13,6 +13,7 @@ from databricks_alerts.plan.decisions import Declared
 from databricks_alerts.rules.resources import alert_arguments, subscribed
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.standing import as_it_stands
 from databricks_alerts.workspace_view.inventory import ExistingAlert
 
 
@@ -23,9 +24,15 @@ def declare_alert(
     declared: Declared,
     destination_ids: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
+    standing: ExistingAlert | None = None,
 ) -> databricks.AlertV2:
-    """Declare a rule's alert, named by its alert_id; an alert that exists already is adopted."""
+    """Declare a rule's alert, named by its alert_id; an alert that exists already is adopted.
+
+    `standing` is that alert, if the workspace lists it.
+    """
     arguments = alert_arguments(rule, query, settings, subscribed(destination_ids))
+    if standing is not None:
+        arguments = as_it_stands(arguments, standing.arguments)
     options = pulumi.ResourceOptions.merge(opts, identity_of(declared))
     options.replacement_trigger = _trigger(declared)
     # Asked to replace it, an engine would first make another of the same name beside it.

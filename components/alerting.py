@@ -111,7 +111,10 @@ class Alerting(pulumi.ComponentResource):
                 name_release(prepared.inventory.alert(item.frees), args.rename)
             )
         opts = pulumi.ResourceOptions(parent=self, depends_on=before, hooks=hooks.binding())
-        return declare_alert(rule, query, prepared.settings, item, self.destinations, opts)
+        standing = None if item.replaces else prepared.inventory.find(item.existing)
+        return declare_alert(
+            rule, query, prepared.settings, item, self.destinations, opts, standing
+        )
 
 
 def _memory(plan: Plan) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from databricks_alerts.rules.rows import (
     Rule,
     read_destination,
     read_destination_in_part,
+    read_rule,
 )
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, DESTINATIONS, table_path
@@ -161,6 +162,26 @@ def read_snapshot(
         muted=muted_at(rules.good, mutes, now or dt.datetime.now(dt.UTC)),
         mute_findings=tuple(mute_findings),
         has_mutes=bool(has_mutes),
+    )
+
+
+def read_plain(warehouse: SqlWarehouse, settings: Settings) -> tuple[list[Rule], list[Destination]]:
+    """The rows that are rules and destinations, as they stand: no environment of the stack's.
+
+    Raises TableError for a row that is none, and what the warehouse raises.
+    """
+    (_, rules), (_, destinations) = warehouse.map(
+        lambda table: _read(warehouse, settings, *table),
+        [(ALERTS, settings.config_version), (DESTINATIONS, None)],
+    )
+    read = [*map(read_rule, rules), *map(read_destination, destinations)]
+    wrong = [finding for item in read if isinstance(item, list) for finding in item]
+    if wrong:
+        told = "\n".join(f"  {item.key}: {item.what} ({item.where})" for item in wrong)
+        raise TableError(f"these rows are invalid, correct them first:\n{told}")
+    return (
+        [item for item in read if isinstance(item, Rule)],
+        [item for item in read if isinstance(item, Destination)],
     )
 
 

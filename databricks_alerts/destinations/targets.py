@@ -63,6 +63,18 @@ KINDS = {
         (("url",), ("app_id", "auth_secret", "channel_url", "tenant_id")),
     ),
     "PAGERDUTY": Kind("pagerduty", "PAGERDUTY", ("integration_key",), (("integration_key",),)),
+    "DATABRICKS_APP_SLACK": Kind(
+        "databricks_app_slack",
+        "DATABRICKS_APP_SLACK",
+        ("channel_id", "team_id"),
+        (("channel_id", "team_id"),),
+    ),
+    "DATABRICKS_APP_TEAMS": Kind(
+        "databricks_app_teams",
+        "DATABRICKS_APP_TEAMS",
+        ("channel_id", "team_id", "tenant_id"),
+        (("channel_id", "team_id", "tenant_id"),),
+    ),
 }
 
 

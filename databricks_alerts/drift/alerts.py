@@ -15,6 +15,7 @@ from typing import Any, Literal
 from databricks_alerts.rules.resources import alert_arguments, home_of
 from databricks_alerts.rules.rows import Destination, Rule
 from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.standing import as_it_stands
 from databricks_alerts.rules.templates import render_query
 from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.workspace_view.inventory import ExistingAlert, Inventory, folder
@@ -107,6 +108,7 @@ def drift_of(
         return "renamed"
     query, _ = render_query(rule.alert_query_template, settings)
     wanted = alert_arguments(rule, query, settings, lambda key: destinations.get(key, key))
+    wanted = as_it_stands(wanted, alert.arguments)
     # Looked at already, by what was deployed.
     wanted |= {"display_name": alert.display_name, "parent_path": alert.parent_path}
     return "changed" if normal(wanted) != normal(_comparable(alert, wanted)) else None

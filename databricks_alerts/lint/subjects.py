@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from databricks_alerts.evaluation import AGGREGATIONS, closed
+from databricks_alerts.evaluation import AGGREGATIONS, Operand, closed
 from databricks_alerts.lint.model import Subject
 from databricks_alerts.packs import variables
+from databricks_alerts.packs.evaluation import compared_with
 from databricks_alerts.packs.model import LocatedRule, Pack
 from databricks_alerts.rules.presets import BUILT_IN
 from databricks_alerts.rules.rows import Rule
@@ -50,6 +51,8 @@ def _of_located(located: LocatedRule, declared: Mapping[str, Value], root: Path)
     rule, source = located.rule, located.source
     template = variables.render_query(rule.query, declared)
     threshold = rule.threshold
+    compared = compared_with(threshold)
+    operand = compared if isinstance(compared, Operand) else None
     return Subject(
         key=rule.id,
         place=f"{_relative(source.path, root)}:{source.line}",
@@ -58,7 +61,7 @@ def _of_located(located: LocatedRule, declared: Mapping[str, Value], root: Path)
         column=threshold.column,
         aggregation=rule.aggregation if rule.aggregation in AGGREGATIONS else None,
         operator={"==": "=", "<>": "!="}.get(threshold.operator, threshold.operator),
-        value=threshold.value,
+        value=threshold.value if operand is None else operand.label,
         schedule=rule.schedule,
         time_zone=rule.time_zone,
     )

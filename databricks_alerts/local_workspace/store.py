@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,15 +30,21 @@ class Store:
         self._db = open_database(path, "NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS documents "
-            "(kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"
+            "(kind TEXT, id TEXT, body TEXT, revision INTEGER, PRIMARY KEY (kind, id))"
         )
+        columns = [row[1] for row in self._db.execute("PRAGMA table_info(documents)")]
+        if "revision" not in columns:  # a store of an older version
+            self._db.execute("ALTER TABLE documents ADD COLUMN revision INTEGER")
         self._db.execute("CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, body BLOB)")
         self._documents: dict[str, dict[str, Document]] = {}
+        self._revisions: dict[tuple[str, str], int] = {}
         self._depth = 0
-        self._before: list[tuple[str, str, Document | None]] = []
-        rows = self._db.execute("SELECT kind, id, body FROM documents ORDER BY rowid")
-        for kind, key, body in rows:
+        self._before: list[tuple[str, str, Document | None, int]] = []
+        rows = self._db.execute("SELECT kind, id, body, revision FROM documents ORDER BY rowid")
+        for kind, key, body, revision in rows:
             self._documents.setdefault(kind, {})[key] = json.loads(body)
+            self._revisions[kind, key] = revision or 0
+        self._last = max(self._revisions.values(), default=0)
 
     def get(self, kind: str, key: str) -> Document | None:
         """The document, or None."""
@@ -49,23 +56,43 @@ class Store:
         with self._lock:
             return list(self._documents.get(kind, {}).values())
 
+    def written_since(self, kind: str, revision: int) -> tuple[list[Document], int]:
+        """A kind's documents written after a revision, in that order, and the newest revision.
+
+        A revision grows with each write, whatever the clocks that documents speak of do.
+        """
+        with self._lock:
+            found = [
+                (self._revisions[kind, key], key)
+                for key in self._documents.get(kind, {})
+                if self._revisions[kind, key] > revision
+            ]
+            documents = [self._documents[kind][key] for _, key in sorted(found)]
+        return documents, max((number for number, _ in found), default=revision)
+
     def put(self, kind: str, key: str, document: Document) -> None:
         """Write a document."""
         with self.transaction():
+            # The time, so that the number of a document that was deleted is not given again.
+            self._last = max(self._last + 1, time.time_ns())
             self._db.execute(
-                "INSERT INTO documents VALUES (?, ?, ?) "
-                "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-                (kind, key, json.dumps(document)),
+                "INSERT INTO documents (kind, id, body, revision) VALUES (?, ?, ?, ?) ON CONFLICT "
+                "(kind, id) DO UPDATE SET body = excluded.body, revision = excluded.revision",
+                (kind, key, json.dumps(document), self._last),
             )
             known = self._documents.setdefault(kind, {})
-            self._before.append((kind, key, known.get(key)))
+            before = self._revisions.get((kind, key), 0)
+            self._before.append((kind, key, known.get(key), before))
+            self._revisions[kind, key] = self._last
             known[key] = document
 
     def delete(self, kind: str, key: str) -> None:
         """Forget a document; one that is gone stays gone."""
         with self.transaction():
             self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
-            self._before.append((kind, key, self._documents.get(kind, {}).pop(key, None)))
+            before = self._revisions.get((kind, key), 0)
+            known = self._documents.get(kind, {})
+            self._before.append((kind, key, known.pop(key, None), before))
 
     def delete_where(self, kind: str, wanted: Callable[[Document], bool]) -> None:
         """Forget every document of a kind that is `wanted`."""
@@ -113,7 +140,8 @@ class Store:
 
     def _undo(self) -> None:
         self._db.rollback()
-        for kind, key, document in reversed(self._before):
+        for kind, key, document, revision in reversed(self._before):
+            self._revisions[kind, key] = revision
             if document is None:
                 self._documents[kind].pop(key, None)
             else:

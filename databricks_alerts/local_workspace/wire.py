@@ -68,6 +68,10 @@ class Call:
             return {}
         try:
             document = json.loads(self._body, parse_constant=_refuse, parse_float=_finite)
+            # An escape may name half of a character, which no text in UTF-8 holds.
+            json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise malformed("a text of the body has half a surrogate pair") from error
         except (ValueError, RecursionError) as error:
             raise malformed(f"the body is not JSON: {error}") from error
         if not isinstance(document, dict):

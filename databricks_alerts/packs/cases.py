@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from databricks_alerts.packs.model import Case, Columns
+from databricks_alerts.packs.authored import Case, Columns
 
 DEFAULT_NOW = datetime(2026, 6, 17, 18, 30, tzinfo=UTC)
 """A Wednesday in the middle of a month: what a test does not say about time should not matter."""

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from databricks_alerts.listing import some
 from databricks_alerts.packs import cases, variables
+from databricks_alerts.packs.authored import Manifest
 from databricks_alerts.packs.document import Document, Problem
 from databricks_alerts.packs.families import REFERENCE, references
-from databricks_alerts.packs.model import Family, LocatedRule, Manifest, Source
+from databricks_alerts.packs.model import Family, LocatedRule, Source
 from databricks_alerts.rules.presets import BUILT_IN, is_name
 from databricks_alerts.rules.templates import placeholders
-from databricks_alerts.rules.words import is_address
+from databricks_alerts.rules.words import is_address, is_databricks_id
 
 
 def manifest_problems(document: Document, manifest: Manifest) -> Iterator[Problem]:
@@ -98,9 +99,12 @@ def _channel_problems(
 ) -> Iterator[Problem]:
     known = {destination.id for destination in manifest.destinations}
     for channel in located.rule.channels:
-        if channel not in known and not is_address(channel):
+        if channel not in known and not is_address(channel) and not is_databricks_id(channel):
             allowed = ", ".join(sorted(known))
-            text = f"{channel!r} is no destination of the pack and no e-mail address; {allowed}"
+            text = (
+                f"{channel!r} is no destination of the pack, no e-mail address and no Databricks "
+                f"id; the pack has: {allowed or 'none'}"
+            )
             yield Problem(source, f"channels: {text}")
 
 
@@ -147,7 +151,7 @@ def _test_problems(located: LocatedRule, manifest: Manifest) -> Iterator[Problem
         if case.members is not None and rule.family is None:
             text = f"members: case {case.name!r} names members, but the rule has no for_each"
             yield Problem(place((*here, "members")), text)
-        if not case.concerns(rule):
+        if not case.concerns(rule.member):
             continue
         if names[case.name] > 1:
             text = f"name: {case.name!r} is given {names[case.name]} times"

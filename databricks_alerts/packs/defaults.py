@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from databricks_alerts.packs.model import CompleteRule, PackRule, RuleDefaults
+from databricks_alerts.packs.authored import PackRule, RuleDefaults
+from databricks_alerts.packs.model import CompleteRule
 
 # Quiet ones: nobody is notified twice of what lasts, and a pack begins paused.
 _BUILT_IN = RuleDefaults(
@@ -16,6 +17,7 @@ _BUILT_IN = RuleDefaults(
     aggregation="FIRST",
     empty_result_state="OK",
     pause_status="PAUSED",
+    enabled=True,
 )
 _NAMES = tuple(name for name in RuleDefaults.model_fields if name != "tags")
 

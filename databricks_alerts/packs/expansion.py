@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from databricks_alerts.listing import some
+from databricks_alerts.packs.authored import Manifest
 from databricks_alerts.packs.checks import rule_problems
 from databricks_alerts.packs.document import Problem
 from databricks_alerts.packs.families import expanded
 from databricks_alerts.packs.members import members_of
-from databricks_alerts.packs.model import Family, LocatedRule, Manifest
+from databricks_alerts.packs.model import Family, LocatedRule
 from databricks_alerts.sql.literals import Value
 
 

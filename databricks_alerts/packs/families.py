@@ -14,26 +14,28 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from databricks_alerts.packs.authored import (
+    Case,
+    MemberOverride,
+    Message,
+    PackRule,
+    Parameter,
+    RuleDefaults,
+    Threshold,
+)
 from databricks_alerts.packs.defaults import completed
 from databricks_alerts.packs.document import Key, Problem
 from databricks_alerts.packs.members import Fields, Member
-from databricks_alerts.packs.model import (
-    Case,
-    CompleteRule,
-    Family,
-    LocatedRule,
-    MemberOverride,
-    PackRule,
-    RuleDefaults,
-    Threshold,
-    member_id,
-)
+from databricks_alerts.packs.model import CompleteRule, Family, LocatedRule, member_id
 from databricks_alerts.rules.templates import Unknown, render_values
 from databricks_alerts.sql.literals import text_of
 
 REFERENCE = re.compile(r"\{\{\s*each\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _ANY_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}", re.DOTALL)
-_TEXTS = ("name", "description", "runbook", "owner", "schedule", "time_zone")
+_TEXTS = (
+    *("name", "description", "runbook", "owner", "schedule", "time_zone"),
+    *("warehouse_id", "folder", "run_as", "runbook_url"),
+)
 
 
 def expanded(
@@ -50,8 +52,11 @@ def expanded(
 def references(rule: CompleteRule) -> list[str]:
     """What a rule says of a member, outside its tests."""
     texts = [getattr(rule, name) or "" for name in _TEXTS]
-    threshold = (rule.threshold.column, str(rule.threshold.value))
-    said = " ".join([rule.query, *texts, *rule.channels, *rule.tags.values(), *threshold])
+    threshold = [rule.threshold.column, rule.threshold.value_column, str(rule.threshold.value)]
+    message = [rule.message.subject, rule.message.body] if rule.message else []
+    values = [item.value for item in rule.parameters or ()]
+    optional = (item or "" for item in (*threshold, *message, *values))
+    said = " ".join([rule.query, *texts, *rule.channels, *rule.tags.values(), *optional])
     return list(dict.fromkeys(found[0] for found in REFERENCE.finditer(said)))
 
 
@@ -78,9 +83,10 @@ class _Filling:
             id=member_id(written.id, member.key),
             family=written.id,
             renamed_from=member_id(written.id, former) if former else None,
-            enabled=override is None or override.enabled is not False,
             query=self._query(made.query),
             threshold=self._threshold(made.threshold),
+            message=self._message(made.message),
+            parameters=self._parameters(made.parameters),
             channels=tuple(self._text(item, ("channels",)) for item in made.channels),
             tags={name: self._text(item, ("tags",)) for name, item in made.tags.items()},
             tests=tuple(
@@ -101,7 +107,27 @@ class _Filling:
     def _threshold(self, threshold: Threshold) -> Threshold:
         column = self._text(threshold.column, ("threshold", "column"))
         value = self._value(threshold.value, ("threshold", "value"))
-        return threshold.model_copy(update={"column": column, "value": value})
+        other = self._optional(threshold.value_column, ("threshold", "value_column"))
+        return threshold.model_copy(
+            update={"column": column, "value": value, "value_column": other}
+        )
+
+    def _message(self, message: Message | None) -> Message | None:
+        if message is None:
+            return None
+        parts = {
+            name: self._optional(getattr(message, name), ("message", name))
+            for name in type(message).model_fields
+        }
+        return message.model_copy(update=parts)
+
+    def _parameters(self, parameters: tuple[Parameter, ...] | None) -> tuple[Parameter, ...] | None:
+        if parameters is None:
+            return None
+        return tuple(
+            item.model_copy(update={"value": self._optional(item.value, ("parameters", index))})
+            for index, item in enumerate(parameters)
+        )
 
     def _case(self, case: Case, index: int) -> Case:
         place: tuple[Key, ...] = ("tests", index)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic import ValidationError as PydanticError
 
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.packs.authored import Manifest, PackRule, RuleFile
 from databricks_alerts.packs.checks import (
     asking_problems,
     id_problems,
@@ -19,15 +20,7 @@ from databricks_alerts.packs.checks import (
 from databricks_alerts.packs.defaults import completed
 from databricks_alerts.packs.document import Document, Key, Problem, read_document, told
 from databricks_alerts.packs.expansion import rules_of_family
-from databricks_alerts.packs.model import (
-    Family,
-    LocatedRule,
-    Manifest,
-    Pack,
-    PackRule,
-    RuleFile,
-    Source,
-)
+from databricks_alerts.packs.model import Family, LocatedRule, Pack, Source
 
 MANIFEST = "pack.yaml"
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from databricks_alerts.listing import some
+from databricks_alerts.packs.authored import ForEach
 from databricks_alerts.packs.document import Key, Problem
-from databricks_alerts.packs.model import Family, ForEach
+from databricks_alerts.packs.model import Family
 from databricks_alerts.sql.literals import Value, text_of
 
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")

@@ -1,201 +1,32 @@
-"""What a pack is, as frozen data.
-
-A pack is a folder: `pack.yaml` (a `Manifest`: variables, defaults, destinations) and one `RuleFile`
-a domain. Allowed values are those of the columns that the fields end up in (rules/vocabulary.py).
-"""
+"""A pack that was read: rules complete, and where each was written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
-
-from databricks_alerts.destinations.targets import KINDS
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.packs.authored import (
+    Case,
+    ForEach,
+    Manifest,
+    Message,
+    PackRule,
+    Parameter,
+    RuleDefaults,
+    Threshold,
+)
 from databricks_alerts.rules.vocabulary import (
     Aggregation,
-    DestinationType,
     EmptyResultState,
     NoAggregation,
-    Operator,
-    OtherSpelling,
     PauseStatus,
     Severity,
+    TemplateFormat,
 )
 from databricks_alerts.rules.words import Domain
-
-State = Literal["OK", "TRIGGERED"]
-
-Text = Annotated[str, Field(min_length=1)]
-Boolean = Annotated[bool, Strict()]
-Integer = Annotated[int, Strict()]
-Number = Annotated[float, Strict()]
-Scalar = Boolean | Integer | Number | Annotated[str, Strict()]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,99}$")]
-VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-ColumnType = Annotated[
-    str,
-    Field(
-        pattern=r"^(STRING|DATE|TIMESTAMP|BOOLEAN|INT|BIGINT|DOUBLE|DECIMAL\(\d+,\d+\)"
-        r"|MAP<STRING,STRING>|ARRAY<STRING>)$"
-    ),
-]
-Columns = dict[ColumnName, ColumnType]
-
-
-def _one_member(value: object) -> object:
-    """Raises ValueError, once and not for each type that a member may have."""
-    fields = value.values() if isinstance(value, Mapping) and value else (value,)
-    if all(isinstance(item, bool | int | float | str) for item in fields):
-        return value
-    raise ValueError("a member is a number, a text, true or false, or a mapping of names to these")
-
-
-MemberValue = Annotated[Scalar | dict[ColumnName, Scalar], BeforeValidator(_one_member)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Variable(_Strict):
-    """A number or a text that a workspace may want different from the pack."""
-
-    description: Text
-    type: Literal["number", "string", "boolean"]
-    default: Scalar
-    local: Scalar | None = None
-    """The default in the local workspace, where it differs."""
-    minimum: Number | None = None
-    maximum: Number | None = None
-    allowed: tuple[Scalar, ...] | None = None
-
-
-class Threshold(_Strict):
-    """`column operator value`; the value's YAML type is the threshold's type."""
-
-    column: Text
-    operator: Literal[Operator, OtherSpelling]
-    value: Scalar | None = None
-
-    @model_validator(mode="after")
-    def _value_where_needed(self) -> Threshold:
-        needed = not self.operator.startswith("IS ")
-        if needed and self.value is None:
-            raise ValueError(f"operator {self.operator} needs a value")
-        if not needed and self.value is not None:
-            raise ValueError(f"operator {self.operator} takes no value")
-        return self
-
-
-class Expectation(_Strict):
-    """What a case must give; `value` is left out where the result is to be empty."""
-
-    state: State
-    value: Scalar | None = None
-
-
-class Case(_Strict):
-    """One test of a rule: rows of the tables that it reads, and what follows from them."""
-
-    name: Text
-    rows: dict[str, tuple[dict[str, Any], ...]] = Field(min_length=1)
-    expect: Expectation
-    now: str | None = None
-    """UTC, ISO 8601; the runner's own fixed time if left out."""
-    variables: dict[VariableName, Scalar] = Field(default_factory=dict)
-    members: tuple[Text, ...] | None = None
-    """Of a rule with `for_each`: the keys of the members that it is for; all if left out."""
-
-    def concerns(self, rule: CompleteRule) -> bool:
-        """Whether it tests that rule: a member that it is for."""
-        return self.members is None or rule.member in self.members
-
-
-class RuleDefaults(_Strict):
-    """What a file's or a pack's rules have unless they say otherwise; see packs.defaults."""
-
-    severity: Severity | None = None
-    description: Text | None = None
-    runbook: Text | None = None
-    channels: tuple[Text, ...] | None = None
-    notify_on_ok: Boolean | None = None
-    retrigger_seconds: Annotated[int, Strict(), Field(ge=0)] | None = None
-    tags: dict[str, str] = Field(default_factory=dict)
-    """Added to a rule's own, which win."""
-    owner: Text | None = None
-    time_zone: Text | None = None
-    aggregation: Literal[Aggregation, NoAggregation] | None = None
-    empty_result_state: EmptyResultState | None = None
-    pause_status: PauseStatus | None = None
-
-
-class MemberOverride(RuleDefaults):
-    """What one member of a family has in place of what its rule says."""
-
-    name: Text | None = None
-    threshold: Scalar | None = None
-    """The value; column and operator are the rule's."""
-    schedule: Text | None = None
-    enabled: Boolean | None = None
-
-    @model_validator(mode="after")
-    def _something(self) -> MemberOverride:
-        if not self.model_fields_set:
-            raise ValueError(f"it overrides nothing; give {', '.join(type(self).model_fields)}")
-        return self
-
-
-class ForEach(_Strict):
-    """What a rule is made once for: the members of a family, listed or asked for."""
-
-    members: tuple[MemberValue, ...] | None = None
-    query: Text | None = None
-    """A statement that answers a row a member, instead of `members`."""
-    key: ColumnName = "key"
-    """The field, or the column, that tells members apart and never changes."""
-    limit: Annotated[int, Strict(), Field(ge=1, le=1000)] = 100
-    """More members than this are an error; a workspace holds 1,000 alerts."""
-    overrides: dict[str, MemberOverride] = Field(default_factory=dict)
-    renamed_from: dict[str, str] = Field(default_factory=dict)
-    """New key: old key, of members whose key changed; each keeps its row and its alert."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> ForEach:
-        if (self.members is None) == (self.query is None):
-            raise ValueError("for_each has either members or query")
-        return self
-
-
-class PackRule(RuleDefaults):
-    """A rule as a pack's author writes it; what is None comes from the defaults around it."""
-
-    id: Identifier
-    name: Text
-    query: Text | None = None
-    query_file: Text | None = None
-    """A file of SQL below the pack's folder, instead of `query`."""
-    threshold: Threshold
-    schedule: Text
-    for_each: ForEach | None = None
-    tests: tuple[Case, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_query(self) -> PackRule:
-        if (self.query is None) == (self.query_file is None):
-            raise ValueError("a rule has either query or query_file")
-        return self
-
-
-class Defaults(RuleDefaults):
-    """Those of a whole pack."""
-
-    stand_in: tuple[Text, ...] = ()
-    """Who is notified while a destination's secrets are missing (destinations.stand_ins)."""
 
 
 @dataclass(frozen=True)
@@ -219,8 +50,15 @@ class CompleteRule:
     aggregation: Literal[Aggregation, NoAggregation]
     empty_result_state: EmptyResultState
     pause_status: PauseStatus
+    enabled: bool
+    message: Message | None
+    template_format: TemplateFormat | None
+    parameters: tuple[Parameter, ...] | None
+    warehouse_id: str | None
+    folder: str | None
+    run_as: str | None
+    runbook_url: str | None
     tests: tuple[Case, ...]
-    enabled: bool = True
     family: str | None = None
     """The id of the rule whose `for_each` made this one."""
     renamed_from: str | None = None
@@ -230,61 +68,6 @@ class CompleteRule:
     def member(self) -> str | None:
         """The key of the member that it was made for."""
         return self.id.partition("@")[2] if self.family else None
-
-
-class Message(_Strict):
-    """Notification templates (mustache), with `{{ rule.… }}` put in when seeding."""
-
-    subject: Text
-    body: Text
-
-
-class PackDestination(_Strict):
-    """Where notifications go; `config` has the keys of the notification destinations API."""
-
-    id: Identifier
-    name: Text
-    type: DestinationType
-    owner: Text
-    config: dict[str, str | tuple[str, ...]]
-    stand_in: tuple[Text, ...] | None = None
-    """Who is notified while its secrets are missing; the pack's default if left out."""
-    tags: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _keys_of_the_type(self) -> PackDestination:
-        kind = KINDS[self.type]
-        problems = [] if kind.suffice(self.config) else [f"{kind.needs} is missing"]
-        problems += [f"{key} is unknown" for key in kind.unknown(self.config)]
-        if problems:
-            raise ValueError(
-                f"config of a {self.type} destination: {'; '.join(problems)}; "
-                f"allowed: {', '.join(kind.keys)}"
-            )
-        return self
-
-
-class Manifest(_Strict):
-    """`pack.yaml`."""
-
-    name: VariableName
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] = "0.1.0"
-    description: Text | None = None
-    defaults: Defaults = Defaults()
-    variables: dict[VariableName, Variable] = Field(default_factory=dict)
-    message: Message | None = None
-    destinations: tuple[PackDestination, ...] = ()
-    tables: dict[ColumnName, Columns] = Field(default_factory=dict)
-    """The tables of the gold schema that the rules read, for tests."""
-
-
-class RuleFile(_Strict):
-    """Every other YAML file of a pack."""
-
-    domain: Domain | None = None
-    """The file's name in capitals if left out."""
-    defaults: RuleDefaults = RuleDefaults()
-    rules: tuple[PackRule, ...]
 
 
 @dataclass(frozen=True)
@@ -312,7 +95,7 @@ class LocatedRule:
     @property
     def tests(self) -> tuple[Case, ...]:
         """The rule's cases."""
-        return tuple(case for case in self.rule.tests if case.concerns(self.rule))
+        return tuple(case for case in self.rule.tests if case.concerns(self.rule.member))
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,9 @@ from types import MappingProxyType
 from typing import Any
 
 from databricks_alerts.packs import variables
-from databricks_alerts.packs.model import (
-    CompleteRule,
-    LocatedRule,
-    Message,
-    Pack,
-    PackDestination,
-    Threshold,
-)
+from databricks_alerts.packs.authored import Message, PackDestination, Threshold
+from databricks_alerts.packs.model import CompleteRule, LocatedRule, Pack
+from databricks_alerts.rules.optional import OPTIONAL
 from databricks_alerts.sql.literals import Value
 
 PACK_TAG = "pack"
@@ -64,6 +59,9 @@ RULES = Shape(
             "use_custom_template": "BOOLEAN",
             "custom_subject_template": "STRING",
             "custom_body_template": "STRING",
+            "template_format": "STRING",
+            "parameters": "STRING",
+            "runbook_url": "STRING",
             "tags": "MAP<STRING,STRING>",
         }
     ),
@@ -75,6 +73,8 @@ RULES = Shape(
             "threshold_value_double": "DOUBLE",
             "threshold_value_string": "STRING",
             "threshold_value_bool": "BOOLEAN",
+            "threshold_value_column": "STRING",
+            "threshold_value_aggregation": "STRING",
             "empty_result_state": "STRING",
             "schedule_cron": "STRING",
             "schedule_timezone": "STRING",
@@ -83,6 +83,9 @@ RULES = Shape(
             "notification_channels": "ARRAY<STRING>",
             "notify_on_ok": "BOOLEAN",
             "retrigger_seconds": "INT",
+            "warehouse_id": "STRING",
+            "folder": "STRING",
+            "run_as": "STRING",
             "owner": "STRING",
         }
     ),
@@ -142,7 +145,13 @@ def _rule_row(
         "notification_channels": list(rule.channels),
         "notify_on_ok": rule.notify_on_ok,
         "retrigger_seconds": rule.retrigger_seconds,
-        **_templates(message, rule),
+        **_templates(rule.message or message, rule),
+        "template_format": rule.template_format,
+        "parameters": _parameters(rule),
+        "warehouse_id": rule.warehouse_id,
+        "folder": rule.folder,
+        "run_as": rule.run_as,
+        "runbook_url": rule.runbook_url,
         "owner": rule.owner or by,
         "tags": {**rule.tags, **({FAMILY_TAG: rule.family} if rule.family else {})},
     }
@@ -158,7 +167,16 @@ def _threshold(threshold: Threshold) -> dict[str, Any]:
         "threshold_value_double": None if value is None or is_bool or is_text else float(value),
         "threshold_value_string": value if is_text else None,
         "threshold_value_bool": value if is_bool else None,
+        "threshold_value_column": threshold.value_column,
+        "threshold_value_aggregation": threshold.value_aggregation,
     }
+
+
+def _parameters(rule: CompleteRule) -> str | None:
+    if not rule.parameters:
+        return None
+    items = [item.model_dump(exclude_none=True) for item in rule.parameters]
+    return json.dumps(items, ensure_ascii=False)
 
 
 def _templates(message: Message | None, rule: CompleteRule) -> dict[str, Any]:
@@ -169,7 +187,9 @@ def _templates(message: Message | None, rule: CompleteRule) -> dict[str, Any]:
     }
 
 
-def _for_rule(template: str, rule: CompleteRule) -> str:
+def _for_rule(template: str | None, rule: CompleteRule) -> str | None:
+    if template is None:
+        return None
     return _RULE_REFERENCE.sub(lambda match: str(getattr(rule, match[1])), template).strip()
 
 
@@ -199,7 +219,12 @@ def _destination_row(
 
 
 def _tagged(row: dict[str, Any], shape: Shape, pack: Pack) -> dict[str, Any]:
-    definition = {column: row[column] for column in sorted(shape.definition)}
+    # A column that came later and says nothing is no change of what was seeded before.
+    definition = {
+        column: row[column]
+        for column in sorted(shape.definition)
+        if column not in OPTIONAL or row[column] is not None
+    }
     text = json.dumps(definition, sort_keys=True, ensure_ascii=True)
     fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
     tags = {**row["tags"], PACK_TAG: pack.name, FINGERPRINT_TAG: fingerprint}

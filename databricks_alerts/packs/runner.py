@@ -25,8 +25,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 from databricks_alerts.errors import AlertsError
 from databricks_alerts.evaluation import closed, evaluation_statement, plain, read_outcome, text_of
 from databricks_alerts.packs import cases, variables
+from databricks_alerts.packs.authored import Case, Columns, Manifest
 from databricks_alerts.packs.evaluation import condition_of
-from databricks_alerts.packs.model import Case, Columns, LocatedRule, Manifest, Pack
+from databricks_alerts.packs.model import LocatedRule, Pack
 from databricks_alerts.packs.ports import Warehouse
 from databricks_alerts.rules.templates import Unknown, render
 from databricks_alerts.sql.literals import Value, literal

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from databricks_alerts.errors import ConfigurationError
-from databricks_alerts.packs.model import Variable
+from databricks_alerts.packs.authored import Variable
 from databricks_alerts.sql.literals import Value, literal
 
 _REFERENCE = re.compile(r"\{\{\s*var\.([A-Za-z0-9_]+)\s*\}\}")

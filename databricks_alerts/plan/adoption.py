@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
 from databricks_alerts.destinations.targets import KINDS
@@ -45,8 +46,12 @@ def find_adoptions(
     *,
     defaults: Defaults,
     name: str = "*",
+    keys: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> list[Adoption]:
-    """What of the workspace is, or can become, a rule. Pure; `name` is a glob over names."""
+    """What of the workspace is, or can become, a rule. Pure; `name` is a glob over names.
+
+    `keys` are those that new rules should have, by folder and name; others get one of the name.
+    """
     ruled = _ruled(snapshot, inventory, settings)
     importer = Importer(
         settings,
@@ -62,10 +67,12 @@ def find_adoptions(
     for alert in sorted(inventory.alerts, key=lambda item: (item.display_name, item.id)):
         if not fnmatchcase(alert.display_name, name):
             continue
-        if alert.id in ruled:
-            found.append(Adoption(alert, rule=ruled[alert.id]))
+        if _identity(alert) in ruled:
+            found.append(Adoption(alert, rule=ruled[_identity(alert)]))
             continue
         key = _alert_id(alert, settings.name_prefix, taken)
+        wanted = keys.get((alert.parent_path, alert.display_name), key)
+        key = key if wanted in taken else wanted
         row = importer.row(alert, key)
         if not isinstance(row, str):
             row = _unless_taken(row, alert, names, settings.name_prefix)
@@ -103,8 +110,10 @@ def write_rows(
 
 def _ruled(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> dict[str, str]:
     """Alerts that have a rule: named by its row's id, or by name in its folder."""
-    by_name = {(alert.parent_path, alert.display_name): alert.id for alert in inventory.alerts}
-    there = {alert.id for alert in inventory.alerts}
+    by_name = {
+        (alert.parent_path, alert.display_name): _identity(alert) for alert in inventory.alerts
+    }
+    there = {alert.id for alert in inventory.alerts if alert.id}
     found: dict[str, str] = {}
     known = [
         (rule.alert_id, rule.databricks_alert_id or "", rule.display_name, rule.folder)
@@ -119,6 +128,11 @@ def _ruled(snapshot: Snapshot, inventory: Inventory, settings: Settings) -> dict
         if matched:
             found.setdefault(matched, key)
     return found
+
+
+def _identity(alert: ExistingAlert) -> str:
+    """Its id; of an alert that only a file declares, its place."""
+    return alert.id or f"{alert.parent_path}/{alert.display_name}"
 
 
 def _channels(snapshot: Snapshot, inventory: Inventory) -> dict[str, str]:

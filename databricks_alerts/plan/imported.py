@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from databricks_alerts.plan.bodies import different_fields
+from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.resources import OPERATORS, alert_arguments, subscribed
 from databricks_alerts.rules.rows import Rule, read_rule
 from databricks_alerts.rules.settings import Settings
+from databricks_alerts.rules.standing import as_it_stands
 from databricks_alerts.rules.templates import render_message, render_query
 from databricks_alerts.rules.words import is_address
 from databricks_alerts.workspace_view.inventory import ExistingAlert, folder
@@ -27,6 +29,8 @@ _SIGNS = {name: sign for sign, name in OPERATORS.items()}
 _TYPES = {"double_value": "DOUBLE", "string_value": "STRING", "bool_value": "BOOLEAN"}
 _COLUMNS = {"DOUBLE": "double", "STRING": "string", "BOOLEAN": "bool"}
 _BEFORE = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NOTIFICATION = "evaluation.notification"
+_TOLD = f"{_NOTIFICATION}.subscriptions"
 # Where a field's name alone does not tell what to do.
 _HINTS = {
     "display_name": "a rule's alert is called [SEVERITY] name",
@@ -35,10 +39,32 @@ _HINTS = {
     "custom_summary": "it has ${…}, which rules fill with variables",
     "custom_description": "it has ${…}, which rules fill with variables",
     "run_as": "it runs as its owner, and the stack says runAs",
-    "evaluation.source.display": "a rule sends no display name of a column",
-    "evaluation.threshold.column.display": "a rule sends no display name of a column",
+    "evaluation.source.display": "with a name of its own the condition is never met; take it away",
+    "evaluation.threshold.column.display": "with a name of its own the condition is never met; "
+    "take it away",
     "evaluation.notification.subscriptions.user_email": "a recipient is there twice",
     "evaluation.notification.subscriptions.destination_id": "a recipient is there twice",
+}
+
+
+# The API's fields of columns whose findings may keep an alert from being a rule.
+_FIELDS = {
+    "alert_name": "display_name",
+    "alert_query_template": "query_text",
+    "threshold_column": "evaluation.source.name",
+    "aggregation_type": "evaluation.source.aggregation",
+    "threshold_operator": "evaluation.comparison_operator",
+    "empty_result_state": "evaluation.empty_result_state",
+    "retrigger_seconds": f"{_NOTIFICATION}.retrigger_seconds",
+    "schedule_cron": "schedule.quartz_cron_schedule",
+    "schedule_timezone": "schedule.timezone_id",
+    "pause_status": "schedule.pause_status",
+    "template_format": "custom_template_format",
+    "folder": "parent_path",
+    "custom_subject_template": "custom_summary",
+    "custom_body_template": "custom_description",
+    "notify_on_ok": f"{_NOTIFICATION}.notify_on_ok",
+    "notification_channels": _TOLD,
 }
 
 
@@ -72,7 +98,7 @@ class Importer:
         made = self._made(alert, key)
         rule = read_rule({**made, "created_by": self.defaults.owner, "created_at": _BEFORE})
         if isinstance(rule, list):
-            return "; ".join(finding.what for finding in rule)
+            return "; ".join(_of_field(finding) for finding in rule)
         lost = self._lost(alert, self.once(rule))
         return "; ".join(lost) if lost else made
 
@@ -84,9 +110,9 @@ class Importer:
         for item in notification.get("subscriptions", []):
             target, address = item.get("destination_id"), item.get("user_email")
             if target and target not in self.channels:
-                yield f"its destination {target} is gone, or its row is disabled"
+                yield f"{_TOLD}: the destination {target} is gone, or its row is disabled"
             if address and not is_address(address):
-                yield f"evaluation.notification.subscriptions: {address!r} is no e-mail address"
+                yield f"{_TOLD}: {address!r} is no e-mail address"
 
     def _lost(self, alert: ExistingAlert, rule: Rule) -> list[str]:
         """The fields that the rule's alert would not have as the alert has them."""
@@ -95,7 +121,7 @@ class Importer:
         wanted = alert_arguments(rule, query, self.settings, subscribed(by_name))
         if not _SEVERITY.fullmatch(alert.display_name):
             wanted["display_name"] = alert.display_name  # the severity in front is no loss
-        fields = different_fields(wanted, alert.arguments)
+        fields = different_fields(as_it_stands(wanted, alert.arguments), alert.arguments)
         if unknown and "query_text" not in fields:
             fields.append("query_text")
         for field, text in (
@@ -106,6 +132,9 @@ class Importer:
                 fields.append(field)
         found = []
         for name in fields:
+            if name.startswith("run_as.") and alert.arguments.get("run_as"):
+                found.append(f"{name}: a user has an @ in the name, a service principal has none")
+                continue
             hint = _HINTS.get(name) or _HINTS.get(name.partition(".")[0], "no column says that")
             found.append(f"{name}: {hint}")
         return found
@@ -118,7 +147,7 @@ class Importer:
         return {
             "alert_id": key,
             "alert_name": name,
-            "alert_description": f"Imported alert {alert.id}",
+            "alert_description": f"Imported alert {alert.id}" if alert.id else None,
             "agent_domain": defaults.domain,
             "severity": severity or defaults.severity,
             "alert_query_template": arguments["query_text"],
@@ -136,8 +165,8 @@ class Importer:
             "parameters": _json(arguments.get("parameters")),
             **self._place(alert),
             "owner": defaults.owner,
-            "databricks_alert_id": alert.id,
-            "databricks_display_name": alert.display_name,
+            "databricks_alert_id": alert.id or None,
+            "databricks_display_name": alert.display_name if alert.id else None,
         }
 
     def _notification(self, notification: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,6 +197,17 @@ def named(display_name: str, prefix: str = "") -> tuple[str, str]:
     plain = display_name.removeprefix(prefix)
     found = _SEVERITY.fullmatch(plain)
     return (found[1], found[2]) if found else ("", plain)
+
+
+def _of_field(finding: Finding) -> str:
+    """What is wrong with the row, under the name of the API's field."""
+    column = finding.where.partition(".")[2]
+    field = (
+        "evaluation.threshold"
+        if column.startswith("threshold_value")
+        else _FIELDS.get(column, column)
+    )
+    return finding.what if finding.what.startswith(f"{field}:") else f"{field}: {finding.what}"
 
 
 def _condition(evaluation: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from databricks_alerts.errors import WarehouseError
 from databricks_alerts.mutes.force import Muted
-from databricks_alerts.packs.model import Case
+from databricks_alerts.packs.authored import Case
 from databricks_alerts.quartz import QuartzError, next_fire, parse, time_zone
 from databricks_alerts.rules import sentences
 from databricks_alerts.rules.environment import Change, missing_variable

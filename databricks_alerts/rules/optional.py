@@ -77,7 +77,8 @@ def _folder(text: str) -> str:
     return text
 
 
-def _url(text: str) -> str:
+def checked_url(text: str) -> str:
+    """The text. Raises ValueError for what is no URL of the web."""
     try:
         address = urlsplit(text)
         whole = address.scheme in ("http", "https") and bool(address.hostname)
@@ -90,4 +91,4 @@ def _url(text: str) -> str:
 
 Parameters = Annotated[str, AfterValidator(_parameters)]
 Folder = Annotated[str, AfterValidator(_folder)]
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, AfterValidator(checked_url)]

@@ -22,6 +22,7 @@ from databricks_alerts.rules.thresholds import (
     threshold_problems,
 )
 from databricks_alerts.rules.vocabulary import (
+    LONGEST_RETRIGGER,
     Aggregation,
     DestinationType,
     EmptyResultState,
@@ -103,7 +104,7 @@ class Rule(_Row):
     is_enabled: bool
     notification_channels: tuple[str, ...]
     notify_on_ok: bool
-    retrigger_seconds: int | None = Field(default=None, ge=0)
+    retrigger_seconds: int | None = Field(default=None, ge=0, le=LONGEST_RETRIGGER)
     use_custom_template: bool
     custom_subject_template: str | None = None
     custom_body_template: str | None = None

@@ -122,7 +122,7 @@ TABLES = (
             """
             destination_id STRING !
             destination_name STRING !
-            destination_type STRING ! -- EMAIL, SLACK, WEBHOOK, TEAMS, PAGERDUTY
+            destination_type STRING ! -- EMAIL, SLACK, WEBHOOK, TEAMS, PAGERDUTY, DATABRICKS_APP_…
             databricks_destination_id STRING -- written back
             config_json STRING
             stand_in ARRAY<STRING> -- notified while its secrets are missing: deployer, a channel

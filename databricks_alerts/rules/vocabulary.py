@@ -13,4 +13,13 @@ ThresholdType = Literal["DOUBLE", "STRING", "BOOLEAN"]
 EmptyResultState = Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"]
 TemplateFormat = Literal["HTML", "MARKDOWN"]
 PauseStatus = Literal["UNPAUSED", "PAUSED"]
-DestinationType = Literal["EMAIL", "SLACK", "WEBHOOK", "TEAMS", "PAGERDUTY"]
+DestinationType = Literal[
+    "EMAIL",
+    "SLACK",
+    "WEBHOOK",
+    "TEAMS",
+    "PAGERDUTY",
+    "DATABRICKS_APP_SLACK",  # Databricks' own apps in Slack and in Teams
+    "DATABRICKS_APP_TEAMS",
+]
+LONGEST_RETRIGGER = 2**31 - 1  # seconds: the greatest number that the column, an INT, holds

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from databricks_alerts.packs.model import Manifest, RuleFile
+from databricks_alerts.packs.authored import Manifest, RuleFile
 from databricks_alerts.policies.configuration import BUILT_IN
 from databricks_alerts.rules.settings import NAMESPACE, Settings
 

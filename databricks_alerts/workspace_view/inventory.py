@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -99,6 +100,14 @@ class Inventory(BaseModel):
         """The alert with this id, which must be there."""
         return next(alert for alert in self.alerts if alert.id == key)
 
+    def find(self, key: str) -> ExistingAlert | None:
+        """The alert with this id, if it is listed."""
+        return self._by_id.get(key)
+
+    @cached_property
+    def _by_id(self) -> dict[str, ExistingAlert]:
+        return {alert.id: alert for alert in self.alerts}
+
 
 def take_inventory(config: Config) -> Inventory:
     """List alerts and destinations.
@@ -155,7 +164,8 @@ def _moment(text: Any) -> dt.datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
 
 
-def _arguments(item: dict[str, Any]) -> dict[str, Any]:
+def _arguments(body: dict[str, Any]) -> dict[str, Any]:
+    item = _said(body)
     kept = {name: item[name] for name in _INPUTS if item.get(name) not in (None, "", [])}
     evaluation = {
         name: value
@@ -169,6 +179,13 @@ def _arguments(item: dict[str, Any]) -> dict[str, Any]:
             if not name.startswith("effective_")
         }
     return kept | {"evaluation": evaluation}
+
+
+def _said(value: Any) -> Any:
+    """Without nulls, at any depth: they say as much as absent fields."""
+    if isinstance(value, dict):
+        return {name: _said(item) for name, item in value.items() if item is not None}
+    return [_said(item) for item in value] if isinstance(value, list) else value
 
 
 def _destination(item: dict[str, Any]) -> ExistingDestination:

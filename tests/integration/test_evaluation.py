@@ -10,6 +10,8 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.settings import (
     Config,
+    DatabricksAppSlackConfig,
+    DatabricksAppTeamsConfig,
     EmailConfig,
     GenericWebhookConfig,
     PagerdutyConfig,
@@ -149,6 +151,16 @@ def test_subscribers_of_every_kind_are_told_once_and_on_ok(
             "e": Config(email=EmailConfig(addresses=["team@local.test"])),
             "dead": Config(slack=SlackConfig(url="http://127.0.0.1:9/nobody")),
             "far": Config(slack=SlackConfig(url="https://hooks.slack.example/x")),
+            "app": Config(
+                databricks_app_slack=DatabricksAppSlackConfig(
+                    channel_id="secret-channel", team_id="secret-team"
+                )
+            ),
+            "teams app": Config(
+                databricks_app_teams=DatabricksAppTeamsConfig(
+                    channel_id="secret-channel", team_id="secret-team", tenant_id="secret-tenant"
+                )
+            ),
         }.items()
     ]
     subscriptions: list[dict[str, str]] = [{"destination_id": str(item.id)} for item in made]
@@ -168,7 +180,7 @@ def test_subscribers_of_every_kind_are_told_once_and_on_ok(
         return [] if any(item["status"] == "WAITING" for item in mine) else mine
 
     told = until(settled, 40)
-    assert len(told) == 7
+    assert len(told) == 9
     failed = {item["receiver"]: item["error"] for item in told if item["status"] == "FAILED"}
     assert set(failed) == {str(made[4].id), str(made[5].id)}
     assert "--allow-egress" in failed[str(made[5].id)]
@@ -187,8 +199,15 @@ def test_subscribers_of_every_kind_are_told_once_and_on_ok(
     assert received["pagerduty"]["routing_key"] == "[secret]"
     assert "&lt;b&gt;" in received["me@local.test"]["html"]
     assert received["team@local.test"]["subject"].endswith("is TRIGGERED at 11")
+    assert received["slack-app"]["text"].endswith("is TRIGGERED at 11")
+    assert received["teams-app"]["type"] == "message"
+    shown = sdk.notification_destinations.get(str(made[6].id)).config
+    assert shown is not None
+    assert shown.databricks_app_slack is not None
+    assert shown.databricks_app_slack.as_dict() == {"channel_id_set": True, "team_id_set": True}
     text = str(client.deliveries(local_workspace)) + str(client.inbox(local_workspace))
     assert "secret-word" not in text
+    assert not [word for word in ("secret-channel", "secret-team") if word in text]
     assert "secret-key" not in text
 
     alert = sdk.alerts_v2.get_alert(key)

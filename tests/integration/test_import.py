@@ -121,6 +121,38 @@ def test_a_folder_of_hand_made_alerts_becomes_rules_and_nothing_changes(project:
     assert {str(row[0]) for row in rows} == set(ids.values())
 
 
+def test_what_means_nothing_is_kept_until_its_rule_says_something_else(project: Project) -> None:
+    project.sql("DELETE FROM alert_configurations")
+    query = "\n  SELECT 11 AS v, 12 AS w -- both\n\n"
+    column = {"name": "w", "display": "w", "aggregation": "MAX"}
+    made = make(
+        project,
+        "[INFO] spaces",
+        query_text=query,
+        evaluation={
+            "source": {"name": "v", "display": "v"},
+            "threshold": {"column": column},
+        },
+    )
+    make(project, "[INFO] no end", query_text="SELECT 11 AS v -- a bracket would stand in it")
+    before = bodies(project)
+    shown = mine(project, "--write")
+    assert shown["[INFO] spaces"]["action"] == "new rule", shown
+    assert shown["[INFO] no end"]["reason"].startswith("query_text: ")
+    assert project.deploy().status == 0
+    assert bodies(project) == before
+    again = project.deploy()
+    assert again.status == 0
+    assert "updated" not in again.text
+
+    project.sql("UPDATE alert_configurations SET threshold_column = 'w', aggregation_type = 'SUM'")
+    assert project.deploy().status == 0
+    changed = bodies(project)[made]
+    assert changed["evaluation"]["source"] == {"name": "w", "aggregation": "SUM"}
+    assert changed["evaluation"]["threshold"] == {"column": column}
+    assert changed["query_text"] == query
+
+
 def test_an_alert_keeps_its_destination_that_has_no_row(project: Project) -> None:
     project.sql("DELETE FROM alert_configurations")
     sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))

@@ -8,6 +8,7 @@ from databricks_alerts.cli.commands import (
     completion,
     destroy,
     doctor,
+    export,
     gate,
     history,
     import_,
@@ -44,6 +45,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up.up)
     app.command()(gate.gate)
     app.command("import")(import_.import_)
+    app.command()(export.export)
     app.command()(refresh.refresh)
     app.command()(destroy.destroy)
     app.add_typer(stack.app, name="stack")

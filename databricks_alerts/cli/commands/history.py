@@ -35,7 +35,10 @@ class _RuleOrCommand(TyperGroup):
 
 
 app = typer.Typer(
-    help="What alerts did: fetch it, or show it for one rule (alerts history COST-001).",
+    help="""What alerts did: fetch it, or show it for one rule (alerts history COST-001).
+
+    Example: alerts history sync -s prod
+    """,
     no_args_is_help=True,
     cls=_RuleOrCommand,
 )
@@ -43,7 +46,10 @@ app = typer.Typer(
 
 @app.command()
 def sync(stack: Stack = "local", json: Json = False) -> None:
-    """Fetch new evaluations from the system table into alert_history."""
+    """Fetch new evaluations from the system table into alert_history.
+
+    Example: alerts history sync -s prod
+    """
     context = open_stack(stack)
     with context.warehouse(1) as warehouse:
         done = sync_history(warehouse, context.settings, dt.datetime.now(dt.UTC))
@@ -72,7 +78,7 @@ def show(
 ) -> None:
     """Show a rule's states, values and durations, as a chart and a table.
 
-    Example: alerts history COST-001 --since 7d
+    Example: alerts history show COST-001 --since 7d
     """
     context = open_stack(stack)
     try:

@@ -95,7 +95,10 @@ def mutes(
     stack: Stack = "local",
     json: Json = False,
 ) -> None:
-    """List mutes: which are in force until when, when others begin. Exit status 1 for bad rows."""
+    """List mutes: which are in force until when, when others begin. Exit status 1 for bad rows.
+
+    Example: alerts mutes -s prod --all
+    """
     context = open_stack(stack)
     now = dt.datetime.now(dt.UTC)
     with context.warehouse(3) as warehouse:
@@ -129,7 +132,10 @@ def unmute(
     ],
     stack: Stack = "local",
 ) -> None:
-    """End mutes now; one that never began, or is none, is deleted. `alerts up` makes it so."""
+    """End mutes now; one that never began, or is none, is deleted. `alerts up` makes it so.
+
+    Example: alerts unmute 'COST-*' -s prod
+    """
     context = open_stack(stack)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     with context.warehouse(1) as warehouse:

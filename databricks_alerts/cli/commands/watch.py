@@ -46,6 +46,8 @@ def watch(
     """Find rules that do not run, fail, reach nobody, never fire or flap.
 
     Exit status: 0 all is well, 1 a rule is broken, 2 it could not look.
+
+    Example: alerts watch -s prod --strict
     """
     if json and prometheus:
         raise ConfigurationError("--json and --prometheus exclude each other")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,12 @@ def _text(path: str, value: Any) -> None:
         raise invalid(f"{path} must be a string.")
 
 
+def _identity(path: str, value: Any) -> None:
+    _text(path, value)
+    if not value.strip():
+        raise invalid(f"{path} must not be empty.")
+
+
 def _cron(path: str, value: Any) -> None:
     _text(path, value)
     problem = quartz.problem(value)
@@ -78,6 +85,8 @@ def _flag(path: str, value: Any) -> None:
 def _number(path: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise invalid(f"{path} must be a number.")
+    if abs(value) > sys.float_info.max:
+        raise invalid(f"{path} is larger than any number of its kind, a double.")
 
 
 def _whole(path: str, value: Any) -> None:
@@ -144,7 +153,7 @@ def _parameters(path: str, value: Any) -> None:
 
 
 _COLUMN = _fields({"name": _text, "display": _text, "aggregation": _one_of(*AGGREGATIONS)}, "name")
-_RUN_AS = _fields({"user_name": _text, "service_principal_name": _text}, exactly_one=True)
+_RUN_AS = _fields({"user_name": _identity, "service_principal_name": _identity}, exactly_one=True)
 _ALERT: dict[str, Check] = {
     "display_name": _text,
     "query_text": _text,
@@ -184,7 +193,9 @@ _ALERT: dict[str, Check] = {
                     "notify_on_ok": _flag,
                     "retrigger_seconds": _whole,
                     "subscriptions": _many(
-                        _fields({"destination_id": _text, "user_email": _mail}, exactly_one=True)
+                        _fields(
+                            {"destination_id": _identity, "user_email": _mail}, exactly_one=True
+                        )
                     ),
                     "effective_notify_on_ok": _anything,
                     "effective_retrigger_seconds": _anything,

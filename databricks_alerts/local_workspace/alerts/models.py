@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from databricks_alerts.local_workspace.store import Document, Store
 
 KIND = "alert"
 ACL = "acl"
+_EXACT = 2**53  # of the whole numbers above it, a double has only some
 LIMIT = 1000  # alerts a workspace holds, trashed ones included
 MASKABLE = (
     "custom_description",
@@ -47,9 +47,10 @@ class Alerts:
 
         Raises ApiError for bad values, a missing folder, a taken name, a full workspace.
         """
-        check(body)
+        given = inputs(body)
+        check(given)
         with self._store.transaction():
-            alert = _completed(inputs(body), user)
+            alert = _completed(given, user)
             if not is_folder(alert["parent_path"]):
                 raise missing(f"Path ({alert['parent_path'][:200]}) doesn't exist.")
             self._require_place()
@@ -143,12 +144,10 @@ class Alerts:
 
 
 def inputs(alert: dict[str, Any]) -> dict[str, Any]:
-    """What a client says of an alert, without what the server adds."""
-    kept = {
-        name: copy.deepcopy(value)
-        for name, value in alert.items()
-        if name not in OUTPUT_ONLY and value is not None
-    }
+    """What a client says of an alert, without what the server adds. A null says nothing."""
+    kept: dict[str, Any] = _said(
+        {name: value for name, value in alert.items() if name not in OUTPUT_ONLY}
+    )
     evaluation = kept.get("evaluation")
     if isinstance(evaluation, dict):
         for name in ("state", "last_evaluated_at"):
@@ -160,6 +159,13 @@ def inputs(alert: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def _said(value: Any) -> Any:
+    """A copy without nulls, at any depth: in the API's JSON they stand for absent fields."""
+    if isinstance(value, dict):
+        return {name: _said(item) for name, item in value.items() if item is not None}
+    return [_said(item) for item in value] if isinstance(value, list) else value
+
+
 def _completed(alert: dict[str, Any], user: User, home: str | None = None) -> dict[str, Any]:
     """The alert with the server's defaults and normal forms."""
     path = alert.get("parent_path") or home or f"/Workspace/Users/{user.name}"
@@ -169,6 +175,9 @@ def _completed(alert: dict[str, Any], user: User, home: str | None = None) -> di
     notification = alert["evaluation"].setdefault("notification", {})
     notification["effective_notify_on_ok"] = bool(notification.get("notify_on_ok", False))
     notification["effective_retrigger_seconds"] = int(notification.get("retrigger_seconds", 0))
+    value = (alert["evaluation"].get("threshold") or {}).get("value") or {}
+    if abs(value.get("double_value", 0)) > _EXACT:
+        value["double_value"] = float(value["double_value"])
     run_as = alert.get("run_as")
     owner = "service_principal_name" if user.service_principal else "user_name"
     alert["effective_run_as"] = dict(run_as) if run_as else {owner: user.name}

@@ -49,6 +49,18 @@ BLOCKS = {
         frozenset({"integration_key"}),
         (frozenset({"integration_key"}),),
     ),
+    "databricks_app_slack": Block(
+        "DATABRICKS_APP_SLACK",
+        frozenset({"channel_id", "team_id"}),
+        frozenset({"channel_id", "team_id"}),
+        (frozenset({"channel_id", "team_id"}),),
+    ),
+    "databricks_app_teams": Block(
+        "DATABRICKS_APP_TEAMS",
+        frozenset({"channel_id", "team_id", "tenant_id"}),
+        frozenset({"channel_id", "team_id", "tenant_id"}),
+        (frozenset({"channel_id", "team_id", "tenant_id"}),),
+    ),
 }
 
 

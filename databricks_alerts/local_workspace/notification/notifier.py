@@ -40,6 +40,10 @@ _log = logging.getLogger("databricks_alerts.local_workspace.notification")
 KIND = "delivery"
 _TOLD = "told"
 _KEPT = 1000
+_APPS = {
+    "databricks_app_slack": (slack, "slack-app"),
+    "databricks_app_teams": (teams, "teams-app"),
+}
 _ATTEMPTS = 4
 _WAITS = (0.5, 2.0, 5.0)
 _TIMEOUT = 5.0
@@ -240,6 +244,10 @@ class Notifier:
         if kind == "pagerduty":
             # Its address is fixed; here the events go to a receiver of our own.
             return pagerduty(config, alert, evaluation, message, f"{self._host()}/inbox/pagerduty")
+        if kind in _APPS:
+            # What Databricks' own apps post is not documented: here, what a webhook would get.
+            write, name = _APPS[kind]
+            return write({"url": f"{self._host()}/inbox/{name}"}, message)
         if not config.get("url"):
             raise _NotDeliveredError(f"a {kind} destination without url is not supported locally")
         if kind == "slack":

@@ -49,21 +49,10 @@ def show_alerts(tables: SystemTables, store: Store) -> None:
     """Have `system.alert` show the alerts of a store, a row for each change of one."""
 
     def changed(mark: str) -> tuple[list[Row], str]:
-        # Times have milliseconds: those of the last one that stand in the table are named beside.
-        moment, _, seen = mark.partition(" ")
-        known = set(seen.split(","))
-        found = [
-            alert
-            for alert in store.all("alert")
-            if (alert["update_time"], alert["id"] not in known) > (moment, False)
-            and alert["update_time"] >= moment
-        ]
-        if not found:
-            return [], mark
-        last = max(alert["update_time"] for alert in found)
-        ids = {alert["id"] for alert in found if alert["update_time"] == last}
-        ids |= known if last == moment else set()
-        return [_alert_row(alert) for alert in found], f"{last} {','.join(sorted(ids))}"
+        found, last = store.written_since("alert", int(mark) if mark.isdigit() else -1)
+        if mark and not mark.isdigit():  # an older version's: the time of the last change
+            found = [alert for alert in found if alert["update_time"] > mark.partition(" ")[0]]
+        return [_alert_row(alert) for alert in found], str(last)
 
     tables.sources[ALERTS] = changed
 

@@ -169,6 +169,50 @@ def test_a_trashed_alert_is_deployed_again_by_whoever_comes_next(
         assert busy(other.run(project.directory, "preview", DeploymentOptions())) == []
 
 
+def test_an_environment_and_mutes_mean_the_same_to_both(
+    project: Project, embedded: Embedded, attached: Real
+) -> None:
+    """Deployed by one, nothing is left to the other; and back, when mutes and settings go."""
+    before = project.settings_file.read_text(encoding="utf-8")
+    project.set_config("overrides", "{COST-001: {threshold: 7, schedule: 0 0 9 * * ?}}")
+    project.set_config("channels", "[someone@example.com]")
+    project.set_config("namePrefix", "'[dev] '")
+    project.sql("UPDATE alert_configurations SET pause_status = 'UNPAUSED'")
+    for arguments in (("COST-001", "--silent"), ("COST-002",)):
+        muted = project.alerts("mute", *arguments, "-s", STACK, "--for", "9d", "--reason", "r")
+        assert muted.status == 0, muted.text
+    assert embedded.run(project.directory, "up", DeploymentOptions()).status == 0
+    named, paused, told = _deployed(project)
+    assert named == {True}
+    assert paused == {"COST-002"}
+    assert "COST-001" not in told
+    assert busy(attached.run(project.directory, "preview", DeploymentOptions())) == []
+
+    project.settings_file.write_text(before, encoding="utf-8")
+    assert project.alerts("unmute", "COST-001", "-s", STACK).status == 0
+    run = attached.run(project.directory, "up", DeploymentOptions())
+    assert run.status == 0, run.said
+    named, paused, told = _deployed(project)
+    assert named == {False}
+    assert paused == {"COST-002"}
+    assert "COST-001" in told
+    assert busy(embedded.run(project.directory, "preview", DeploymentOptions())) == []
+
+
+def _deployed(project: Project) -> tuple[set[bool], set[str], set[str]]:
+    """Whether names have the prefix, and the rules that are paused, and that notify somebody."""
+    rows = project.sql(
+        "SELECT databricks_alert_id, alert_id FROM alert_configurations WHERE is_enabled"
+    )
+    client = workspace(project)
+    found = {str(rule): client.alerts_v2.get_alert(str(key)).as_dict() for key, rule in rows}
+    paused = {k for k, alert in found.items() if alert["schedule"]["pause_status"] == "PAUSED"}
+    told = {
+        k for k, a in found.items() if a["evaluation"].get("notification", {}).get("subscriptions")
+    }
+    return {a["display_name"].startswith("[dev] ") for a in found.values()}, paused, told
+
+
 def test_what_was_approved_is_what_pulumi_deploys(
     project: Project, attached: Real, monkeypatch: pytest.MonkeyPatch
 ) -> None:

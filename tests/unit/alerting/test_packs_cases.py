@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from databricks_alerts.packs.authored import Case, Expectation
 from databricks_alerts.packs.cases import check, expand
-from databricks_alerts.packs.model import Case, Expectation
 
 TABLES = {
     "t": {

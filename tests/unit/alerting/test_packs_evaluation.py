@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from databricks_alerts.evaluation import OPERATORS, Condition, Operand
+from databricks_alerts.packs.authored import Defaults, PackRule
 from databricks_alerts.packs.defaults import completed
 from databricks_alerts.packs.evaluation import condition_of
-from databricks_alerts.packs.model import CompleteRule, Defaults, PackRule
+from databricks_alerts.packs.model import CompleteRule
 
 DEFAULTS = Defaults(owner="me@example.com", aggregation="FIRST", empty_result_state="ERROR")
 

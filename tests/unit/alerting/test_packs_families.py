@@ -14,20 +14,12 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.packs.authored import ForEach, Manifest, PackRule, RuleDefaults
 from databricks_alerts.packs.document import Problem
 from databricks_alerts.packs.expansion import rules_of_family
 from databricks_alerts.packs.families import REFERENCE
 from databricks_alerts.packs.loader import load_pack
-from databricks_alerts.packs.model import (
-    CompleteRule,
-    Family,
-    ForEach,
-    LocatedRule,
-    Manifest,
-    PackRule,
-    RuleDefaults,
-    Source,
-)
+from databricks_alerts.packs.model import CompleteRule, Family, LocatedRule, Source
 from databricks_alerts.packs.records import FAMILY_TAG, rule_rows
 from databricks_alerts.rules.templates import render_values
 
@@ -353,3 +345,49 @@ def _shape(query: str) -> list[str]:
 def test_for_each_has_one_source_of_members() -> None:
     with pytest.raises(ValueError, match="either members or query"):
         ForEach()
+
+
+EVERYWHERE = """\
+domain: QUALITY
+rules:
+  - id: QUAL-003
+    name: "{{ each.key }}"
+    description: "{{ each.key }}"
+    runbook: "{{ each.key }}"
+    owner: "{{ each.key }}@example.com"
+    schedule: 0 0 {{ each.hour }} * * ?
+    channels: ["{{ each.key }}@example.com"]
+    tags: {team: "{{ each.key }}"}
+    message: {subject: "{{ each.key }}", body: "of {{ each.key }}"}
+    parameters: [{name: p, type: STRING, value: "{{ each.key }}"}]
+    warehouse_id: "{{ each.key }}"
+    folder: "{{ each.key }}"
+    run_as: "{{ each.key }}@example.com"
+    runbook_url: https://example.com/{{ each.key }}
+    threshold: {column: "{{ each.key }}", operator: ">", value_column: "{{ each.key }}_limit"}
+    query: SELECT 1 AS `{{ each.key }}`, 2 AS `{{ each.key }}_limit` WHERE :p = {{ each.key }}
+    enabled: false
+    for_each:
+      members: [{key: orders, hour: 7}, {key: bills, hour: 8}]
+      overrides:
+        bills: {enabled: true, folder: elsewhere, message: {body: "bills alone"}}
+"""
+
+
+def test_a_members_values_reach_every_field(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(EVERYWHERE)
+    said = {item.rule.id.partition("@")[2]: item.rule for item in load_pack(folder).rules}
+    orders, bills = said["orders"], said["bills"]
+    assert "each." not in repr((orders, bills)).replace("for_each", "")
+    assert (orders.enabled, bills.enabled) == (False, True)
+    assert (orders.folder, bills.folder) == ("orders", "elsewhere")
+    assert orders.message is not None
+    assert (orders.message.subject, orders.message.body) == ("orders", "of orders")
+    assert orders.parameters is not None
+    assert orders.parameters[0].value == "orders"
+    assert orders.threshold.value_column == "orders_limit"
+    # What a pack's author can write as a text is in this test; a new field fails here.
+    texts = {name for name in vars(orders) if isinstance(getattr(orders, name), str)}
+    fixed = {"id", "query", "family", "severity", "aggregation", "empty_result_state"}
+    for name in texts - fixed - {"pause_status", "time_zone"}:
+        assert "orders" in getattr(orders, name) or name == "schedule", name

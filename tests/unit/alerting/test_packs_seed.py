@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from databricks_alerts.errors import ConfigurationError, GuardError
+from databricks_alerts.packs.authored import Threshold
 from databricks_alerts.packs.loader import load_pack
-from databricks_alerts.packs.model import Threshold
 from databricks_alerts.packs.records import (
     DESTINATIONS,
     RULES,
@@ -193,4 +193,4 @@ def test_a_threshold_stands_in_exactly_the_column_of_its_type(
     assert [k for k, v in row.items() if k.startswith("threshold_value_") and v == value] == [
         column
     ]
-    assert sum(v is None for v in row.values()) == 2
+    assert sum(v is None for v in row.values()) == 4

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from databricks_alerts.errors import ConfigurationError
-from databricks_alerts.packs.model import Variable
+from databricks_alerts.packs.authored import Variable
 from databricks_alerts.packs.variables import (
     parse,
     quoted_references,

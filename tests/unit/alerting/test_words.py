@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from databricks_alerts.destinations.targets import KINDS, configuration
-from databricks_alerts.packs.model import PackDestination, RuleFile
+from databricks_alerts.packs.authored import PackDestination, RuleFile
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.rows import Destination
 from databricks_alerts.rules.words import domain, is_address

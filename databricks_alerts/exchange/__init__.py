@@ -1,0 +1,1 @@
+"""Rules from and to the files of other tools: bundles, Terraform, packs, `.dbalert.json`."""
