@@ -8,14 +8,18 @@ from databricks_alerts.local_workspace.alerts.models import Alerts
 from databricks_alerts.local_workspace.evaluation.clock import Clock
 from databricks_alerts.local_workspace.evaluation.history import History
 from databricks_alerts.local_workspace.evaluation.models import Evaluations
+from databricks_alerts.local_workspace.evaluation.named_alerts import NamedAlerts
 from databricks_alerts.local_workspace.evaluation.runner import Runner
 from databricks_alerts.local_workspace.evaluation.scheduler import Scheduler
+from databricks_alerts.local_workspace.identity.models import ADMIN
 from databricks_alerts.local_workspace.notification.inbox import Inbox
 from databricks_alerts.local_workspace.notification.mail import Mailbox
 from databricks_alerts.local_workspace.notification.notifier import Notifier
 from databricks_alerts.local_workspace.store import Store
 from databricks_alerts.local_workspace.system.live import EvaluationLog, show_alerts
 from databricks_alerts.local_workspace.warehouse import Warehouse
+
+RULE_COLUMNS = ("severity", "agent_domain", "owner", "alert_description")
 
 
 class Alarms:
@@ -40,6 +44,8 @@ class Alarms:
         self.history = History(store, warehouse, self.notifier.receivers_of)
         self.evaluations = Evaluations(store)
         seen = EvaluationLog(warehouse.journal, self.notifier.receivers_of)
+        # What the page tells of the rule behind an alert, where there is one.
+        self.rules = NamedAlerts(warehouse, ADMIN, RULE_COLUMNS)
         show_alerts(warehouse.system, store)
         listeners = (self.notifier, self.history, seen)
         self.runner = Runner(store, alerts, warehouse, self.evaluations, listeners)

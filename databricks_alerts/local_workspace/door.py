@@ -41,7 +41,11 @@ Send = Callable[[Any], Awaitable[None]]
 
 def _needs_no_token(path: str) -> bool:
     """Whether a path has another way to know who asks, or nothing to hide."""
-    return path in OPEN or path in PAGES or path.startswith((_RECEIVERS, PAGES_BELOW))
+    return path in OPEN or _is_page(path) or path.startswith(_RECEIVERS)
+
+
+def _is_page(path: str) -> bool:
+    return path in PAGES or path.startswith(PAGES_BELOW)
 
 
 class Door:
@@ -85,13 +89,21 @@ def _noting(send: Send, note: Callable[[int], None]) -> Send:
 
 
 def _keep(workspace: Workspace, request: Request, status: int) -> None:
-    """Keep the request for the audit log."""
+    """Keep the request for the page and for the audit log."""
     path, journal = request.url.path, workspace.journal
+    user = getattr(request.state, "user", None)
+    if not _is_page(path) and not path.startswith("/local/"):
+        workspace.requests.answered(
+            request.method,
+            path,
+            status=status,
+            user=user.name if user is not None else "",
+            at=workspace.timestamp(),
+        )
     if journal is None:
         return
     if path.startswith(_UNTOLD) and status != HTTPStatus.UNAUTHORIZED:
         return
-    user = getattr(request.state, "user", None)
     told = requests.Request(
         method=request.method,
         path=path,

@@ -60,7 +60,8 @@ def _rows(warehouse: Warehouse, sql: str, **parameters: Any) -> list[tuple[Any, 
         ("WITH RECURSIVE a AS (SELECT 1 AS x) SELECT x FROM a", [(1,)]),
         (
             "WITH RECURSIVE r AS (SELECT array(1) AS x UNION ALL SELECT "
-            "array_append(x, size(x) + 1) FROM r WHERE size(x) < 3) SELECT x FROM r ORDER BY size(x) DESC LIMIT 1",
+            "array_append(x, size(x) + 1) FROM r WHERE size(x) < 3) "
+            "SELECT x FROM r ORDER BY size(x) DESC LIMIT 1",
             [([1, 2, 3],)],
         ),
     ],

@@ -147,7 +147,7 @@ class History:
         for schema, found in self._alerts.by_schema().items():
             if isinstance(found, SqlError):
                 self._complain(schema, found)
-            named[schema] = None if isinstance(found, SqlError) else found
+            named[schema] = None if isinstance(found, SqlError) else set(found)
         return named
 
     def _write(self, schema: str, batch: list[Document]) -> bool:

@@ -78,6 +78,17 @@ class Notifier:
         found = [item for item in self._store.all(KIND) if alert_id in (None, item["alert_id"])]
         return [{k: v for k, v in item.items() if k != "message"} for item in found[::-1]]
 
+    def letters(self, alert_id: str, limit: int) -> list[Document]:
+        """The newest deliveries of an alert with the subject and the text that they told."""
+        found = [item for item in self._store.all(KIND) if item["alert_id"] == alert_id]
+        return [self._letter(item) for item in found[: -limit - 1 : -1]]
+
+    def _letter(self, delivery: Document) -> Document:
+        message = delivery["message"]
+        told = compose(message["alert"], _evaluation(message["evaluation"]), self._host())
+        kept = {key: value for key, value in delivery.items() if key != "message"}
+        return {**kept, "subject": told.subject, "text": told.text}
+
     def receivers_of(self, evaluation_id: str) -> list[str]:
         """Who was, or is to be, told of an evaluation: destination ids, mailto: addresses."""
         return [

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from databricks_alerts.local_workspace.errors import ApiError
-from databricks_alerts.local_workspace.page import views, words
+from databricks_alerts.local_workspace.page import actions, views, words
 from databricks_alerts.local_workspace.page.sessions import COOKIE, Sessions, is_local
 from databricks_alerts.local_workspace.wire import Call, require_admin, route
 
@@ -31,6 +31,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _LARGEST_FORM = 16 * 1024
+_ACTIONS = {"run": actions.run, "pause": actions.pause, "resume": actions.resume}
 View = Callable[[Any, dict[str, str]], dict[str, Any] | None]
 
 
@@ -45,7 +46,10 @@ def routes() -> list[Route]:
     return [
         Route("/", _page(sessions, "alerts.html", views.alerts)),
         Route("/alerts/{id}", _page(sessions, "alert.html", views.alert)),
-        Route("/alerts/{id}/run", _run(sessions), methods=["POST"]),
+        *(
+            Route(f"/alerts/{{id}}/{name}", _action(sessions, act), methods=["POST"])
+            for name, act in _ACTIONS.items()
+        ),
         Route("/destinations", _page(sessions, "destinations.html", views.destinations)),
         Route("/messages", _page(sessions, "messages.html", views.messages)),
         Route("/requests", _page(sessions, "requests.html", views.requests)),
@@ -62,22 +66,24 @@ def _page(sessions: Sessions, template: str, view: View) -> Any:
         if token is None:
             return RedirectResponse(SIGN_IN, 303, headers=_HEADERS)
         state = request.app.state.workspace
-        found = await run_in_threadpool(view, state, dict(request.path_params))
+        asked = {**request.query_params, **request.path_params}
+        found = await run_in_threadpool(view, state, asked)
         if found is None:
             return _html("missing.html", {"path": request.url.path}, 404)
-        return _html(template, {**found, "form_token": token, "path": request.url.path})
+        shown = {"form_token": token, "path": request.url.path, "now": state.clock()}
+        return _html(template, {**shown, **found})
 
     return endpoint
 
 
-def _run(sessions: Sessions) -> Any:
+def _action(sessions: Sessions, act: Callable[[Any, str], None]) -> Any:
     async def endpoint(request: Request) -> Response:
         token = sessions.form_token(request)
         given = (await _form(request)).get("token", "")
         if token is None or not is_local(request) or not hmac.compare_digest(given, token):
-            return _html("signin.html", {"problem": "Sign in to run alerts."}, 403)
+            return _html("signin.html", {"problem": "Sign in to run or pause alerts."}, 403)
         key = request.path_params["id"]
-        await run_in_threadpool(views.run, request.app.state.workspace, key)
+        await run_in_threadpool(act, request.app.state.workspace, key)
         return RedirectResponse(f"/alerts/{key}", 303, headers=_HEADERS)
 
     return endpoint
@@ -137,10 +143,13 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": words.moment, "number": words.number}
+    made.filters |= {
+        name: getattr(words, name)
+        for name in ("moment", "number", "relative", "shortened", "as_time")
+    }
     return made
 
 
 def _html(template: str, values: dict[str, Any], status: int = 200) -> HTMLResponse:
-    text = _environment().get_template(template).render(**{"path": "", **values})
+    text = _environment().get_template(template).render(**{"path": "", "live": 0, **values})
     return HTMLResponse(text, status, headers=_HEADERS)

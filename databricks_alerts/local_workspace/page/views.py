@@ -2,105 +2,153 @@
 
 from __future__ import annotations
 
-import json
+import heapq
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from databricks_alerts.local_workspace.alerts.models import Alerts
 from databricks_alerts.local_workspace.destinations.models import KIND as DESTINATION
-from databricks_alerts.local_workspace.page.words import line, plot, schedule_in_words
+from databricks_alerts.local_workspace.page import charts, facts, listing, meaning
+from databricks_alerts.local_workspace.page.highlight import pieces
+from databricks_alerts.local_workspace.page.received import received
+from databricks_alerts.local_workspace.page.words import schedule_in_words
 
 if TYPE_CHECKING:
-    from databricks_alerts.local_workspace.alarms import Alarms
     from databricks_alerts.local_workspace.state import Workspace
 
-_SPARK = (120.0, 24.0)
-PLOT = (640.0, 160.0)
+BAR = 120.0
+SPARK = (120.0, 24.0)
+PLOT = (640.0, 180.0)
+_SPARKED = 30  # evaluations in a cell
 _SHOWN = 60
-_ORDER = {"TRIGGERED": 0, "ERROR": 1, "UNKNOWN": 2, "OK": 3}
+_EVENTS = 8
+_LETTERS = 20
 
 
-def alerts(workspace: Workspace, _: dict[str, str]) -> dict[str, Any]:
-    """Every alert, those that want looking at first."""
-    rows = [
-        _row(workspace, alert) for alert in Alerts(workspace.store, workspace.timestamp).active()
-    ]
-    rows.sort(key=lambda row: (_ORDER.get(row["state"], 9), row["name"]))
-    return {"rows": rows, "now": workspace.clock()}
+def alerts(workspace: Workspace, asked: dict[str, str]) -> dict[str, Any]:
+    """The head and the list, as the query asks."""
+    query, problems = listing.read_query(asked)
+    told = facts.rules(workspace)
+    known = {alert["id"]: alert for alert in facts.active(workspace)}
+    rows = [facts.row(workspace, alert, told) for alert in known.values()]
+    selection = listing.select(rows, query)
+    return {
+        "query": query,
+        "problems": problems,
+        "total": len(rows),
+        "counts": listing.counts(rows),
+        "domains": listing.domains(rows),
+        "choices": listing,
+        "events": _events(workspace, known),
+        "selection": selection,
+        "cells": [_cell(workspace, known[row.id], row) for row in selection.rows],
+        "live": query.live,
+    }
 
 
-def alert(workspace: Workspace, path: dict[str, str]) -> dict[str, Any] | None:
-    """One alert: query, evaluations, notifications; None if there is none."""
-    found = Alerts(workspace.store, workspace.timestamp).find(path["id"])
+def alert(workspace: Workspace, asked: dict[str, str]) -> dict[str, Any] | None:
+    """One alert: its past, definition, query, notifications; None if there is none."""
+    found = facts.find(workspace, asked["id"])
     if found is None:
         return None
-    alarms = _alarms(workspace)
-    evaluations = alarms.evaluations.latest(found["id"], _SHOWN)
-    names = {item["id"]: item["display_name"] for item in workspace.store.all(DESTINATION)}
+    alarms, told = facts.alarms_of(workspace), facts.rules(workspace)
+    evaluations = alarms.evaluations.latest(found["id"])
+    names = _names(workspace)
     return {
         "alert": found,
-        "row": _row(workspace, found),
-        "evaluations": evaluations,
-        "plot": plot(evaluations, *PLOT),
-        "deliveries": [
+        "cell": _cell(workspace, found, facts.row(workspace, found, told)),
+        "description": facts.description(found["id"], told),
+        "sentences": meaning.sentences(found),
+        "sql": pieces(found["query_text"]),
+        "chart": charts.chart(evaluations, *PLOT),
+        "evaluations": evaluations[:_SHOWN],
+        "letters": [
             {**item, "receiver": names.get(item["receiver"], item["receiver"])}
-            for item in alarms.notifier.deliveries(found["id"])[:_SHOWN]
+            for item in alarms.notifier.letters(found["id"], _LETTERS)
         ],
+        "live": listing.read_query(asked)[0].live,
     }
 
 
 def destinations(workspace: Workspace, _: dict[str, str]) -> dict[str, Any]:
-    """Every destination; of its configuration only the type."""
-    return {"rows": sorted(workspace.store.all(DESTINATION), key=lambda item: item["display_name"])}
-
-
-def messages(workspace: Workspace, _: dict[str, str]) -> dict[str, Any]:
-    """What arrived in the inbox."""
-    found = _alarms(workspace).inbox.messages()[:_SHOWN]
-    return {"rows": [{**item, "text": _text(item["body"])} for item in found]}
-
-
-def requests(workspace: Workspace, _: dict[str, str]) -> dict[str, Any]:
-    """What was asked of the API, most first."""
-    rows = workspace.requests.counts()
-    return {"rows": sorted(rows, key=lambda item: -int(item["count"]))}
-
-
-def run(workspace: Workspace, key: str) -> None:
-    """Evaluate an alert now; one that is gone is left alone."""
-    found = Alerts(workspace.store, workspace.timestamp).find(key)
-    if found is not None:
-        _alarms(workspace).runner.run(found, workspace.clock(), "MANUAL")
-
-
-def _row(workspace: Workspace, found: dict[str, Any]) -> dict[str, Any]:
-    alarms = _alarms(workspace)
-    evaluations = alarms.evaluations.latest(found["id"], _SHOWN)
-    schedule = found["schedule"]
+    """Every destination, how its deliveries went, the last of all; its configuration never."""
+    deliveries = facts.alarms_of(workspace).notifier.deliveries()
+    counted = Counter((item["receiver"], item["status"]) for item in deliveries)
+    newest = {item["receiver"]: item for item in reversed(deliveries)}
+    names = _names(workspace)
+    used = _used(workspace)
+    found = sorted(workspace.store.all(DESTINATION), key=lambda item: item["display_name"])
     return {
-        "id": found["id"],
-        "name": found["display_name"],
-        "state": found["evaluation"].get("state", "UNKNOWN"),
-        "value": evaluations[0]["value"] if evaluations else None,
-        "threshold": _threshold(found, evaluations),
-        "schedule": schedule_in_words(schedule["quartz_cron_schedule"], schedule["timezone_id"]),
-        "paused": schedule.get("pause_status") == "PAUSED",
-        "next": alarms.scheduler.next_fire(found),
-        "last": found["evaluation"].get("last_evaluated_at"),
-        "spark": line(evaluations, *_SPARK),
+        "rows": [
+            {
+                "name": item["display_name"],
+                "type": item["destination_type"],
+                "id": item["id"],
+                "alerts": used[item["id"]],
+                "delivered": counted[item["id"], "DELIVERED"],
+                "failed": counted[item["id"], "FAILED"],
+                "last": newest.get(item["id"]),
+            }
+            for item in found
+        ],
+        "deliveries": [
+            {**item, "receiver": names.get(item["receiver"], item["receiver"])}
+            for item in deliveries[:_SHOWN]
+        ],
     }
 
 
-def _threshold(found: dict[str, Any], evaluations: list[dict[str, Any]]) -> Any:
-    if evaluations:
-        return evaluations[0]["threshold"]
-    value = (found["evaluation"].get("threshold") or {}).get("value") or {}
-    return next(iter(value.values()), None)
+def messages(workspace: Workspace, _: dict[str, str]) -> dict[str, Any]:
+    """What arrived in the inbox, as its receivers show it."""
+    found = facts.alarms_of(workspace).inbox.messages()[:_SHOWN]
+    return {"rows": [received(item) for item in found]}
 
 
-def _alarms(workspace: Workspace) -> Alarms:
-    assert workspace.alarms is not None, "a workspace with a page evaluates alerts"
-    return workspace.alarms
+def requests(workspace: Workspace, asked: dict[str, str]) -> dict[str, Any]:
+    """What was asked of the API: the last requests, and how many of each."""
+    rows = workspace.requests.counts()
+    return {
+        "rows": sorted(rows, key=lambda item: -int(item["count"])),
+        "latest": workspace.requests.latest(),
+        "live": listing.read_query(asked)[0].live,
+    }
 
 
-def _text(body: Any) -> str:
-    return body if isinstance(body, str) else json.dumps(body, indent=2, ensure_ascii=False)
+def _cell(workspace: Workspace, alert: dict[str, Any], row: listing.Row) -> dict[str, Any]:
+    """A row with what is drawn of it."""
+    evaluations = facts.alarms_of(workspace).evaluations.latest(row.id, _SPARKED)
+    schedule = alert["schedule"]
+    threshold = facts.threshold(alert, evaluations)
+    return {
+        "row": row,
+        "trigger": meaning.trigger(alert, threshold),
+        "bar": charts.bar(row.value, threshold, BAR),
+        "spark": charts.spark(evaluations, *SPARK),
+        "schedule": schedule_in_words(schedule["quartz_cron_schedule"], schedule["timezone_id"]),
+        "paused": schedule.get("pause_status") == "PAUSED",
+        "error": evaluations[0]["error"] if evaluations else None,
+    }
+
+
+def _events(workspace: Workspace, known: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest changes of states."""
+    latest = facts.alarms_of(workspace).evaluations.latest
+    changes = (
+        {**item, "name": alert["display_name"]}
+        for key, alert in known.items()
+        for item in latest(key, _SPARKED)
+        if item["state"] != item["previous_state"]
+    )
+    return heapq.nlargest(_EVENTS, changes, key=lambda item: str(item["at"]))
+
+
+def _names(workspace: Workspace) -> dict[str, str]:
+    return {item["id"]: item["display_name"] for item in workspace.store.all(DESTINATION)}
+
+
+def _used(workspace: Workspace) -> Counter[str]:
+    """How many alerts tell each destination."""
+    return Counter(
+        subscription.get("destination_id", "")
+        for alert in facts.active(workspace)
+        for subscription in (alert["evaluation"].get("notification") or {}).get("subscriptions", [])
+    )

@@ -3,86 +3,79 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import re
+from functools import lru_cache
 from typing import Any
 
 from databricks_alerts import quartz
 from databricks_alerts.evaluation import text_of
 
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_ANYWHERE = re.compile(r"every (\d+ )?(second|minute|hour)s?")  # the same in every zone
+_SHOWN = 48  # characters of a value in a table
 
+
+@lru_cache(maxsize=4096)
 def schedule_in_words(cron: str, zone: str) -> str:
-    """`every 15 minutes`, `every day at 08:00`; the expression itself where words would lie."""
-    fields = cron.upper().split()
-    if quartz.problem(cron) or len(fields) != 6:
-        return f"{cron} ({zone})"
-    second, minute, hour, *rest = fields
-    if second == "0" and rest in (["*", "*", "?"], ["?", "*", "*"]):
-        if (every := _step(minute)) and hour == "*":
-            return "every minute" if every == 1 else f"every {every} minutes"
-        if minute == "0" and (every := _step(hour)):
-            return "every hour" if every == 1 else f"every {every} hours"
-        if minute.isdigit() and hour.isdigit():
-            return f"every day at {int(hour):02}:{int(minute):02} ({zone})"
-    return f"{cron} ({zone})"
-
-
-def _step(field: str) -> int | None:
-    if field == "*":
-        return 1
-    start, slash, step = field.partition("/")
-    return int(step) if slash and start in ("*", "0") and step.isdigit() else None
+    """`every 15 minutes`, `at 08:00 every day (UTC)`; what is no schedule never fires."""
+    try:
+        words = quartz.in_words(cron)
+    except quartz.QuartzError as error:
+        return f"never: {error}"
+    return words if _ANYWHERE.fullmatch(words) else f"{words} ({zone})"
 
 
 def moment(value: Any) -> str:
     """A time as `2026-11-23 08:00:00 UTC`, a dash for none."""
     if not value:
         return "-"
+    return as_time(value).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def as_time(value: Any) -> dt.datetime:
+    """A time or the text of one, in UTC."""
     found = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
-    return found.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return found.astimezone(dt.UTC)
+
+
+def relative(value: Any, now: dt.datetime) -> str:
+    """`in 12 minutes`, `3 hours ago`, `now`; a dash for no time."""
+    if not value:
+        return "-"
+    seconds = (as_time(value) - now).total_seconds()
+    words = duration(abs(seconds))
+    if not words:
+        return "now"
+    return f"in {words}" if seconds > 0 else f"{words} ago"
+
+
+def duration(seconds: float) -> str:
+    """`12 minutes`: in the greatest unit that there is one of; empty for less than a second."""
+    for size, name in _UNITS:
+        count = int(seconds // size)
+        if count:
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return ""
+
+
+def exact(seconds: int) -> str:
+    """`hour`, `90 minutes`: in the greatest unit that counts it whole, to stand after `every`."""
+    size, name = next((size, name) for size, name in _UNITS if seconds % size == 0)
+    count = seconds // size
+    return name if count == 1 else f"{count} {name}s"
 
 
 def number(value: Any) -> str:
-    """A value without needless digits."""
+    """A value without needless digits, a dash for none."""
     if value is None:
         return "-"
-    return f"{value:g}" if isinstance(value, float) else text_of(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:,.12g}"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
+        return f"{value:,}"
+    return shortened(text_of(value))
 
 
-def line(
-    evaluations: Sequence[dict[str, Any]], width: float, height: float, *, low_high: Any = None
-) -> str:
-    """Points of a polyline through the numeric values, oldest first; empty for fewer than two."""
-    values = [item["value"] for item in reversed(evaluations)]
-    numbers = [found for value in values if (found := _float(value)) is not None]
-    if len(numbers) < 2:
-        return ""
-    low, high = low_high or (min(numbers), max(numbers))
-    span = (high - low) or 1.0
-    step = width / (len(numbers) - 1)
-    return " ".join(
-        f"{index * step:.1f},{height - (value - low) / span * height:.1f}"
-        for index, value in enumerate(numbers)
-    )
-
-
-def plot(evaluations: Sequence[dict[str, Any]], width: float, height: float) -> dict[str, Any]:
-    """The polyline and the threshold's height in one scale; nothing for too few values."""
-    values = [item["value"] for item in evaluations]
-    numbers = [found for value in values if (found := _float(value)) is not None]
-    threshold = _float(evaluations[0]["threshold"]) if evaluations else None
-    if len(numbers) < 2:
-        return {}
-    every = [*numbers, *([] if threshold is None else [threshold])]
-    low, high = min(every), max(every)
-    span = (high - low) or 1.0
-    return {
-        "points": line(evaluations, width, height, low_high=(low, high)),
-        "threshold": None if threshold is None else height - (threshold - low) / span * height,
-        "low": number(low),
-        "high": number(high),
-        "label": number(threshold),
-    }
-
-
-def _float(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def shortened(text: str, most: int = _SHOWN) -> str:
+    """A text that fits a cell."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
