@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from unittest import mock
 
+import hypothesis
 import pytest
 import warm_programs
 
 from databricks_alerts.engine import language_host
+
+# How long an example takes is a matter of what else the machine does.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
