@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from databricks_alerts.cli.commands import (
+    backtest,
     completion,
     destroy,
     doctor,
@@ -50,6 +51,8 @@ def register(app: typer.Typer) -> None:
     app.command()(status.status)
     app.command()(show.show)
     app.add_typer(history.app, name="history")
+    app.command()(backtest.backtest)
+    app.command()(backtest.suggest)
     app.command()(mute.mute)
     app.command()(mute.mutes)
     app.command()(mute.unmute)
