@@ -16,6 +16,7 @@ from sqlglot import exp, parse_one
 from sqlglot.tokenizer_core import Token, TokenType
 
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.validation.chance import chances
 from databricks_alerts.validation.statement import Statement, read_statement
 
 _DATES = frozenset({"current_date", "curdate"})
@@ -75,21 +76,19 @@ def read_clock(query: str, zone: dt.tzinfo, where: str) -> Clock:
     statement = read_statement(query)
     if statement.problem:
         raise ConfigurationError(f"{where}: {statement.problem}")
-    problem = next(_problems(statement.tokens), None)
-    if problem:
-        raise ConfigurationError(f"{where} cannot be put back in time: {problem}")
+    for what, why in _unsettable(statement):
+        raise ConfigurationError(f"{where} cannot be put back in time: {what} {why}")
     clock = Clock(query, zone, tuple(_places(statement.tokens)))
     if clock.places:
         _require_same_tree(clock, statement, where)
     return clock
 
 
-def clock_functions(query: str) -> list[str]:
-    """Every function in a query that asks the clock, settable or not, each once."""
-    tokens = read_statement(query).tokens
-    found = [place.function for place in _places(tokens)]
-    found += [token.text.lower() for index, token in _calls(tokens) if token.text.lower() in _CLOCK]
-    found += [token.text.lower() for _, token in _calls(tokens) if token.text.lower() in _REFUSED]
+def asked_by(query: str) -> list[str]:
+    """What in a query asks the clock, chance or somebody else, settable or not, each once."""
+    statement = read_statement(query)
+    found = [f"{place.function}()" for place in _places(statement.tokens)]
+    found += [what for what, _ in _unsettable(statement)]
     return list(dict.fromkeys(found))
 
 
@@ -112,28 +111,35 @@ def _calls(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
             yield index, token
 
 
-def _problems(tokens: Sequence[Token]) -> Iterator[str]:
+def _unsettable(statement: Statement) -> Iterator[tuple[str, str]]:
+    """What cannot be set, and why or what to do instead."""
+    tokens = statement.tokens
+    for name in chances(statement):
+        yield name, "answers by chance; take it from the data"
     for index, token in _calls(tokens):
         name = token.text.lower()
-        before = tokens[index - 1].token_type if index else None
-        if before is TokenType.DOT:
+        if index and tokens[index - 1].token_type is TokenType.DOT:
             continue
         if name in _REFUSED:
-            yield f"{name}() cannot be set: {_REFUSED[name]}"
+            yield f"{name}()", f"cannot be set: {_REFUSED[name]}"
         if name.startswith(_ASKING):
-            yield f"{name}() asks somebody else, whose answer of then is not known; leave it out"
+            yield f"{name}()", "asks somebody else, whose answer of then is not known; leave it out"
         if name in _CLOCK and token.token_type is TokenType.IDENTIFIER:
-            yield f"`{name}`() in backticks cannot be set; write it without them"
-        takes_some = name == _SECONDS  # with arguments it asks no clock
-        if name in _CLOCK and not takes_some and not _is_empty_call(tokens, index):
-            yield f"{name}() is called with arguments, which Databricks does not know; remove them"
+            yield f"`{name}`()", "in backticks cannot be set; write it without them"
+        # unix_timestamp with arguments asks no clock.
+        if name in _CLOCK - {_SECONDS} and not _is_empty_call(tokens, index):
+            yield (
+                f"{name}()",
+                "is called with arguments, which Databricks does not know; remove them",
+            )
     for kind, text in pairwise(tokens):
         if kind.text.lower() in _TYPES and text.token_type is TokenType.STRING:
             words = text.text.lower().split()
             if words and words[0] in _SPECIAL:
                 yield (
-                    f"{kind.text.upper()} '{text.text}' asks the clock in a literal; write "
-                    "current_date() or current_timestamp() and an interval"
+                    f"{kind.text.upper()} '{text.text}'",
+                    "asks the clock in a literal; write current_date() or current_timestamp() and "
+                    "an interval",
                 )
 
 

@@ -46,8 +46,10 @@ def suggest(
     """The most sensitive threshold that fires so often a week at most, as do all above it.
 
     `values` are those found at the moments, None where the alert was not evaluated to a number.
-    None where there are no values. From the least sensitive threshold on, which never fires, values
-    are let in by size; how many stretches of time they make are the firings.
+    None where there are no values, or infinite ones that fire whatever the threshold is.
+
+    From the least sensitive threshold on, which never fires, values are let in by size; how many
+    stretches of time they make are the firings.
     """
     sign = _ORDERED[condition.operator]
     found = [None if value is None else _ordered(value) * sign for value in values]
@@ -71,6 +73,8 @@ def suggest(
             inside[place] = True
             share += seconds[index] / weeks
         if stretches > per_week * weeks or share > _MOST_SHARE:
+            if value == math.inf:
+                return None
             return _between(value, above, condition.operator, sign)
         above = value
     return _between(-math.inf, above, condition.operator, sign)

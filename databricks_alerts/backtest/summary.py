@@ -42,7 +42,8 @@ def summarize(moments: Sequence[dt.datetime], states: Sequence[str], end: dt.dat
     nothing = dt.timedelta()
     firings, time, longest, current = 0, nothing, nothing, nothing
     before = ""
-    for moment, following, state in zip(moments, [*moments[1:], end], states, strict=True):
+    ends = [*moments[1:], end][: len(moments)]
+    for moment, following, state in zip(moments, ends, states, strict=True):
         if state == "TRIGGERED":
             firings += before != "TRIGGERED"
             current = following - moment + (current if before == "TRIGGERED" else nothing)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from databricks_alerts.backtest.clock import clock_functions
+from databricks_alerts.backtest.clock import asked_by
 from databricks_alerts.errors import ConfigurationError, WarehouseError
 from databricks_alerts.sql.identifiers import qualified, quote
 from databricks_alerts.sql.moments import aware
 from databricks_alerts.sql.warehouse import SqlWarehouse
-from databricks_alerts.validation.chance import chances
 from databricks_alerts.validation.statement import read_statement
 
 _PARTS = 3
@@ -68,8 +67,7 @@ def require_settable_views(warehouse: SqlWarehouse, tables: Sequence[TableName],
         texts, visible = _definitions(warehouse, fresh)
         all_seen = all_seen and visible
         for name, text in texts.items():
-            asks = [f"{function}()" for function in clock_functions(text)]
-            asks += chances(read_statement(text))
+            asks = asked_by(text)
             if asks:
                 raise ConfigurationError(
                     f"{key} reads the view {'.'.join(name)}, which asks {', '.join(asks)} itself: "

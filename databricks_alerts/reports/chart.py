@@ -1,7 +1,7 @@
 """A rule's values on a terminal: a bar an interval, its states in colour, the threshold beside.
 
-Evaluations are spread over equal intervals of time; of several in one the last says the value, and
-the worst the state, so that one short alarm in a month is seen.
+Evaluations are spread over equal intervals of time; of several in one the worst state counts, and
+the last value that has it, so that one short alarm in a month is seen.
 """
 
 from __future__ import annotations
@@ -66,11 +66,15 @@ def _placed(evaluations: Sequence[Evaluated], width: int) -> list[_Place]:
 
 
 def _place(items: Sequence[Evaluated]) -> _Place:
-    values = [item.value for item in items if isinstance(item.value, float)]
-    value = next((value for value in reversed(values) if math.isfinite(value)), None)
     states = {item.state for item in items}
     worst = next((state for state in _WORST if state in states), "")
-    return _Place(value, worst or (items[-1].state if items else ""))
+    state = worst or (items[-1].state if items else "")
+    for telling in ([item for item in items if item.state == state], items):
+        numbers = [item.value for item in telling if isinstance(item.value, float)]
+        value = next((number for number in reversed(numbers) if math.isfinite(number)), None)
+        if value is not None:
+            return _Place(value, state)
+    return _Place(None, state)
 
 
 def _bars(

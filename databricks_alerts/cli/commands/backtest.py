@@ -164,6 +164,12 @@ def _proposal(alert: Alert, past: Past, span: Span, per_week: float) -> float:
     found = best(alert.condition, values, moments, span.end, per_week)
     if found is not None:
         return found
+    if any(value is not None for value in values):
+        raise ConfigurationError(
+            f"no threshold can be proposed for {alert.key}: some values are infinite or no number "
+            "(NaN) and fire more often than asked whatever the threshold is; leave them out in the "
+            "query"
+        )
     seen = next((point for point in past.points if point.value is not None or point.error), None)
     what = "no rows or NULL at each moment" if seen is None else str(seen.error or repr(seen.value))
     raise ConfigurationError(
