@@ -17,6 +17,7 @@ from databricks_alerts.backtest.tables import (
     was_kept,
 )
 from databricks_alerts.cli.context import StackContext
+from databricks_alerts.cli.times import time_of
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.evaluation import Condition, from_api, parameter_values
 from databricks_alerts.quartz import time_zone
@@ -189,8 +190,8 @@ def span_of(
     """
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     zone = time_zone(rule.schedule_timezone) or dt.UTC
-    start = _time("--from", from_, zone, now)
-    end = now if to is None else _time("--to", to, zone, now)
+    start = time_of("--from", from_, zone, now)
+    end = now if to is None else time_of("--to", to, zone, now)
     if end > now:
         raise ConfigurationError(f"--to {to} lies in the future; a backtest has only the past")
     if start >= end:
@@ -207,21 +208,6 @@ def length_of(option: str, text: str) -> dt.timedelta:
         return duration(text)
     except (ValueError, OverflowError) as error:
         raise ConfigurationError(f"{option} {text}: {error}") from error
-
-
-def _time(option: str, text: str, zone: dt.tzinfo, now: dt.datetime) -> dt.datetime:
-    """A time as people write it, or how long ago it is (30d)."""
-    try:
-        found = dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        try:
-            return now - duration(text)
-        except (ValueError, OverflowError) as error:
-            raise ConfigurationError(
-                f"{option} {text} is neither a time ('2026-11-01', '2026-11-01 08:00') nor how "
-                "long ago (30d, 12h)"
-            ) from error
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(dt.UTC)
 
 
 def thresholds_of(condition: Condition, text: str | None, value_type: str) -> list[Condition]:

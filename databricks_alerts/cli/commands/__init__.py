@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from databricks_alerts.cli.commands import (
+    audit,
     backtest,
     completion,
     destroy,
@@ -53,6 +54,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(history.app, name="history")
     app.command()(backtest.backtest)
     app.command()(backtest.suggest)
+    app.command()(audit.log)
+    app.command()(audit.rollback)
     app.command()(mute.mute)
     app.command()(mute.mutes)
     app.command()(mute.unmute)
