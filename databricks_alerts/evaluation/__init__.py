@@ -19,13 +19,23 @@ from databricks_alerts.evaluation.kinds import Fit, Kind, compare_kinds, fit, pa
 from databricks_alerts.evaluation.lexical import closed
 from databricks_alerts.evaluation.outcome import Outcome, State, read_outcome, result_columns
 from databricks_alerts.evaluation.parameters import parameter_values
-from databricks_alerts.evaluation.statement import evaluation_statement, wrapped
+from databricks_alerts.evaluation.statement import (
+    MET,
+    THRESHOLD,
+    VALUE,
+    evaluation_statement,
+    verdict,
+    wrapped,
+)
 from databricks_alerts.evaluation.values import plain, text_of
 
 __all__ = [
     "AGGREGATIONS",
+    "MET",
     "OPERATORS",
     "OPERATOR_WORDS",
+    "THRESHOLD",
+    "VALUE",
     "Condition",
     "Fit",
     "Kind",
@@ -43,5 +53,6 @@ __all__ = [
     "read_outcome",
     "result_columns",
     "text_of",
+    "verdict",
     "wrapped",
 ]

@@ -53,14 +53,22 @@ def literal(value: float | str | bool | None) -> str:
     return f"'{text}'"
 
 
-def _met(condition: Condition) -> str:
+def verdict(condition: Condition) -> str:
+    """Whether a condition with a constant threshold is met by the VALUE of a row already there.
+
+    For asking of one evaluation what other thresholds would have made of its value.
+    """
+    return _met(condition, _threshold(condition))
+
+
+def _met(condition: Condition, threshold: str = f"`{THRESHOLD}`") -> str:
     operator = OPERATORS[condition.operator]
     if operator.startswith("IS "):
         return f"`{VALUE}` {operator}"
     # A comparison with a DOUBLE is one of doubles (SQL data type rules). Said by arithmetic, which
     # refuses what is no number: Sail would rather turn the threshold into the value's decimal.
     double = " * 1D" if _is_number(condition.threshold) else ""
-    return f"`{VALUE}`{double} {operator} `{THRESHOLD}`"
+    return f"`{VALUE}`{double} {operator} {threshold}"
 
 
 def _is_number(threshold: object) -> bool:

@@ -5,35 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import TokenType
 
 from databricks_alerts.lint.model import Check, Subject
 from databricks_alerts.lint.queries import has_one_row
-
-_RANDOM = {
-    *("rand", "random", "randn", "randstr", "uniform", "uuid", "shuffle"),
-    *("monotonically_increasing_id", "spark_partition_id", "input_file_name"),
-}
+from databricks_alerts.validation.chance import chances
 
 
 def _find_random(subject: Subject, _: Sequence[Subject]) -> Iterator[str]:
-    tokens = subject.statement.tokens
-    names = []
-    for index, token in enumerate(tokens[:-1]):
-        called = tokens[index + 1].token_type is TokenType.L_PAREN
-        text = token.token_type in (TokenType.STRING, TokenType.IDENTIFIER)
-        qualified = index > 0 and tokens[index - 1].token_type is TokenType.DOT
-        if called and not text and not qualified and token.text.lower() in _RANDOM:
-            names.append(f"{token.text.lower()}()")
-    samples = subject.tree.find_all(exp.TableSample) if subject.tree is not None else ()
-    if any(map(_is_random_sample, samples)):
-        names.append("TABLESAMPLE")
+    names = chances(subject.statement)
     if names:
-        yield f"the query has {', '.join(dict.fromkeys(names))}"
-
-
-def _is_random_sample(sample: exp.TableSample) -> bool:
-    return sample.args.get("seed") is None and sample.args.get("bucket_numerator") is None
+        yield f"the query has {', '.join(names)}"
 
 
 def _find_limit(subject: Subject, _: Sequence[Subject]) -> Iterator[str]:

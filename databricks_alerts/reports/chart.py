@@ -1,7 +1,7 @@
 """A rule's values on a terminal: a bar an interval, its states in colour, the threshold beside.
 
-Evaluations are spread over equal intervals of time; of several in one the last says the value, and
-the worst the state, so that one short alarm in a month is seen.
+Evaluations are spread over equal intervals of time; of several in one the worst state counts, and
+the last value that has it, so that one short alarm in a month is seen.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ class _Place:
     state: str = ""
 
 
-def chart(evaluations: Sequence[Evaluated], width: int = 72) -> list[Text]:
+def chart(
+    evaluations: Sequence[Evaluated], width: int = 72, limits: Sequence[float] = ()
+) -> list[Text]:
     """The lines of the chart, in order of time from left to right; none for no evaluations.
+
+    `limits` are the thresholds to mark; without them it is that of the last evaluation.
 
     Values that are no numbers have no bars: the line of states at the bottom tells of all.
     """
@@ -39,9 +43,9 @@ def chart(evaluations: Sequence[Evaluated], width: int = 72) -> list[Text]:
     numbers = [place.value for place in places if place.value is not None]
     lines = []
     if numbers:
-        limit = evaluations[-1].threshold
-        level = float(limit) if isinstance(limit, float) and math.isfinite(limit) else None
-        lines = _bars(places, numbers, level)
+        marked = [*limits] if limits else [evaluations[-1].threshold]
+        levels = [item for item in marked if isinstance(item, float) and math.isfinite(item)]
+        lines = _bars(places, numbers, levels)
     states = Text(" " * 12)
     for place in places:
         states.append("■" if place.state else "·", style=_STYLES.get(place.state, ""))
@@ -62,29 +66,34 @@ def _placed(evaluations: Sequence[Evaluated], width: int) -> list[_Place]:
 
 
 def _place(items: Sequence[Evaluated]) -> _Place:
-    values = [item.value for item in items if isinstance(item.value, float)]
-    value = next((value for value in reversed(values) if math.isfinite(value)), None)
     states = {item.state for item in items}
     worst = next((state for state in _WORST if state in states), "")
-    return _Place(value, worst or (items[-1].state if items else ""))
+    state = worst or (items[-1].state if items else "")
+    for telling in ([item for item in items if item.state == state], items):
+        numbers = [item.value for item in telling if isinstance(item.value, float)]
+        value = next((number for number in reversed(numbers) if math.isfinite(number)), None)
+        if value is not None:
+            return _Place(value, state)
+    return _Place(None, state)
 
 
-def _bars(places: Sequence[_Place], numbers: Sequence[float], limit: float | None) -> list[Text]:
-    marked = [*numbers, *([limit] if limit is not None else [])]
+def _bars(
+    places: Sequence[_Place], numbers: Sequence[float], limits: Sequence[float]
+) -> list[Text]:
+    marked = [*numbers, *limits]
     low, high = min(0.0, *marked), max(0.0, *marked)
     high = high if high > low else low + 1
     step = high / _HEIGHT - low / _HEIGHT  # divided before it can overflow
-    row_of_limit = None if limit is None else min(_HEIGHT - 1, int((limit - low) / step))
+    limit_of_row = {min(_HEIGHT - 1, int((limit - low) / step)): limit for limit in limits}
     lines = []
     for row in range(_HEIGHT - 1, -1, -1):
-        label = {_HEIGHT - 1: high, 0: low}.get(row)
-        if row == row_of_limit:
-            label = limit
+        limit = limit_of_row.get(row)
+        label = {_HEIGHT - 1: high, 0: low}.get(row) if limit is None else limit
         line = Text(f"{'' if label is None else f'{label:.4g}':>10} ")
-        line.append("┼" if row == row_of_limit else "│", style="dim")
+        line.append("│" if limit is None else "┼", style="dim")
         for place in places:
-            line.append(*_cell(place, low + row * step, step, row == row_of_limit))
-        if row == row_of_limit:
+            line.append(*_cell(place, low + row * step, step, limit is not None))
+        if limit is not None:
             line.append(" threshold", style="dim")
         lines.append(line)
     return lines

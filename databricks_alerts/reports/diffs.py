@@ -11,10 +11,11 @@ from databricks_alerts.gate.model import PropertyChange, StepChange
 def lines_of(step: StepChange) -> Iterator[str]:
     """The changes of a step as diff lines (`-`, `+`, `@@`, or a space in front)."""
     for change in step.changes:
-        yield from _lines(change)
+        yield from change_lines(change)
 
 
-def _lines(change: PropertyChange) -> Iterator[str]:
+def change_lines(change: PropertyChange) -> Iterator[str]:
+    """One change as diff lines."""
     old, new = change.old, change.new
     if old is not None and new is not None and ("\n" in old or "\n" in new):
         yield f"@@ {change.path} @@"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from databricks_alerts.cli.commands import (
+    audit,
+    backtest,
     completion,
     destroy,
     doctor,
@@ -52,6 +54,10 @@ def register(app: typer.Typer) -> None:
     app.command()(status.status)
     app.command()(show.show)
     app.add_typer(history.app, name="history")
+    app.command()(backtest.backtest)
+    app.command()(backtest.suggest)
+    app.command()(audit.log)
+    app.command()(audit.rollback)
     app.command()(mute.mute)
     app.command()(mute.mutes)
     app.command()(mute.unmute)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,14 +11,14 @@ from rich.text import Text
 
 from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext, open_stack
-from databricks_alerts.cli.findings import print_findings
 from databricks_alerts.cli.options import Json, Stack
+from databricks_alerts.cli.rules import find_rule
 from databricks_alerts.engine import project as projects
-from databricks_alerts.errors import AlertsError, ConfigurationError
+from databricks_alerts.errors import AlertsError
 from databricks_alerts.packs.loader import MANIFEST, load_pack
 from databricks_alerts.reports.rule import Story, Tests, cases_of, facts, lines, read_states, tell
 from databricks_alerts.rules.rows import Rule
-from databricks_alerts.snapshot import Snapshot, read_snapshot
+from databricks_alerts.snapshot import read_snapshot
 from databricks_alerts.workspace_view.inventory import take_inventory
 
 
@@ -35,7 +34,7 @@ def show(
     context = open_stack(stack)
     with context.warehouse(1) as warehouse:
         snapshot = read_snapshot(warehouse, context.settings)
-        found = _find(snapshot, rule)
+        found = find_rule(snapshot, rule)
         states = read_states(warehouse, context.settings, rule)
     now = dt.datetime.now(dt.UTC)
     story = tell(snapshot, context.settings, found, _settings_file(context), now)
@@ -46,21 +45,6 @@ def show(
         console.print_json(facts(story))
         return
     _print(story)
-
-
-def _find(snapshot: Snapshot, key: str) -> Rule:
-    """The rule; of a row that is none, what is wrong. Raises ConfigurationError for no row."""
-    for rule in snapshot.rules:
-        if rule.alert_id == key:
-            return rule
-    if any(item.key == key for item in snapshot.invalid_rules):
-        print_findings([item for item in snapshot.findings if item.key == key])
-        raise typer.Exit(1)
-    known = [rule.alert_id for rule in snapshot.rules]
-    known += [item.key for item in snapshot.invalid_rules]
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]}?" if near else "`alerts status` lists them"
-    raise ConfigurationError(f"there is no rule {key!r}; {hint}")
 
 
 def _state(context: StackContext, rule: Rule) -> str:

@@ -1,0 +1,1 @@
+"""Who changed which rule when, by the versions of alert_configurations; and back again."""

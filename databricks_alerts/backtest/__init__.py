@@ -1,0 +1,1 @@
+"""A rule at past moments: how often and how long thresholds would have fired."""
