@@ -14,7 +14,7 @@ from databricks_alerts.deployed import Versions
 from databricks_alerts.destinations.recipients import each_once
 from databricks_alerts.destinations.stand_ins import with_stand_ins
 from databricks_alerts.errors import TableError, WarehouseError
-from databricks_alerts.mutes.force import Muted, muted_at, with_mutes
+from databricks_alerts.mutes.force import Muted, idle_at, muted_at, with_mutes
 from databricks_alerts.mutes.rows import Mute, read_mutes
 from databricks_alerts.mutes.table import mute_rows
 from databricks_alerts.rules.environment import (
@@ -82,6 +82,7 @@ class Snapshot(BaseModel):
     mutes: tuple[Mute, ...] = ()
     # The rules that mutes in force silence, by alert_id; `rules` are as they are without these.
     muted: dict[str, Muted] = {}
+    idle_mutes: tuple[Muted, ...] = ()  # in force, and of no rule
     mute_findings: tuple[Finding, ...] = ()
     has_mutes: bool = False  # whether there is alert_mutes: older deployments lack it
 
@@ -145,6 +146,7 @@ def read_snapshot(
     )
     destinations.read(destinations_rows)
     mutes, mute_findings = read_mutes(mutes_rows)
+    at = now or dt.datetime.now(dt.UTC)
     return Snapshot(
         config_version=version,
         destinations_version=destinations_version,
@@ -159,7 +161,8 @@ def read_snapshot(
         recorded_destinations=destinations.recorded,
         environment=environment,
         mutes=tuple(mutes),
-        muted=muted_at(rules.good, mutes, now or dt.datetime.now(dt.UTC)),
+        muted=muted_at(rules.good, mutes, at),
+        idle_mutes=tuple(idle_at(rules.good, mutes, at)),
         mute_findings=tuple(mute_findings),
         has_mutes=bool(has_mutes),
     )

@@ -156,7 +156,7 @@ def _run(request: Request, labels: frozenset[str], levels: Mapping[str, str]) ->
         quota=_quota(prepared, planned),
         warnings=(
             *(planned.warnings if planned else ()),
-            *told(snapshot.muted, snapshot.rules),
+            *told(snapshot.muted, snapshot.rules, snapshot.idle_mutes),
             *blind,
         ),
         places=places_of(wrong, stack.project_dir / "packs", stack.project_dir),

@@ -43,19 +43,36 @@ def muted_at(rules: Iterable[Rule], mutes: Sequence[Mute], at: dt.datetime) -> d
     return found
 
 
+def idle_at(rules: Iterable[Rule], mutes: Sequence[Mute], at: dt.datetime) -> list[Muted]:
+    """The mutes in force that select no rule, as after one got another alert_id."""
+    known = list(rules)
+    return [
+        Muted(kind=mute.kind, until=until, mute=mute)
+        for mute in mutes
+        if (until := mute.until(at)) is not None and not any(map(mute.is_for, known))
+    ]
+
+
 def with_mutes(rules: Iterable[Rule], muted: Mapping[str, Muted]) -> tuple[Rule, ...]:
     """The rules as they are deployed while these are muted; nothing else of them changes."""
     return tuple(_muted(rule, muted.get(rule.alert_id)) for rule in rules)
 
 
-def told(muted: Mapping[str, Muted], rules: Iterable[Rule]) -> Iterator[str]:
-    """For people, a line a mute in force: until when, and which enabled rules."""
+def told(
+    muted: Mapping[str, Muted], rules: Iterable[Rule], idle: Iterable[Muted] = ()
+) -> Iterator[str]:
+    """For people, a line a mute in force: until when, and which enabled rules, or that none."""
     keys: dict[str, list[str]] = {}
     for rule in rules:
         if rule.is_enabled and rule.alert_id in muted:
             keys.setdefault(muted[rule.alert_id].told(), []).append(rule.alert_id)
     for line, found in keys.items():
         yield f"{line}: {some(sorted(found))}"
+    for item in idle:
+        yield (
+            f"{item.told()} selects no rule by {item.mute.selector!r}: if one got another alert_id, "
+            f"mute that; `alerts unmute {item.mute.mute_id}` ends this one"
+        )
 
 
 def _muted(rule: Rule, muted: Muted | None) -> Rule:

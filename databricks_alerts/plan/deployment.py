@@ -86,7 +86,7 @@ class Prepared(BaseModel):
         """What the stack's settings and the mutes in force make of its rules, a line each."""
         snapshot = self.snapshot
         by_settings = told(self.settings, snapshot.environment, snapshot.rules)
-        return [*by_settings, *told_of_mutes(snapshot.muted, snapshot.rules)]
+        return [*by_settings, *told_of_mutes(snapshot.muted, snapshot.rules, snapshot.idle_mutes)]
 
     @cached_property
     def _rules(self) -> dict[str, Rule]:

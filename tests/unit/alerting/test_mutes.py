@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_all_findings_at_once import RULE
 
-from databricks_alerts.mutes.force import muted_at, with_mutes
+from databricks_alerts.mutes.force import idle_at, muted_at, told, with_mutes
 from databricks_alerts.mutes.rows import Mute, read_mute, read_mutes
 from databricks_alerts.mutes.selector import selects, terms
 from databricks_alerts.rules.durations import duration, in_short
@@ -239,6 +239,18 @@ def test_of_several_mutes_a_pause_wins_and_then_the_last_to_end() -> None:
     assert found.told() == (
         "muted until 2026-01-05 00:00 UTC (silent: because, by ana@example.com)"
     )
+
+
+def test_a_mute_in_force_that_selects_no_rule_is_told() -> None:
+    at = moment("2026-01-01 12:00")
+    kept = mute(mute_id="kept", selector="*")
+    lost = mute(mute_id="lost", selector="FAM-1@bills")
+    over = mute(mute_id="over", selector="FAM-1@bills", ends_at=at)
+    idle = idle_at([rule()], [kept, lost, over], at)
+    assert [item.mute.mute_id for item in idle] == ["lost"]
+    [line] = told({}, [rule()], idle)
+    assert "selects no rule by 'FAM-1@bills'" in line
+    assert "`alerts unmute lost`" in line
 
 
 @pytest.mark.parametrize(
