@@ -70,8 +70,8 @@ def told(
         yield f"{line}: {some(sorted(found))}"
     for item in idle:
         yield (
-            f"{item.told()} selects no rule by {item.mute.selector!r}: if one got another alert_id, "
-            f"mute that; `alerts unmute {item.mute.mute_id}` ends this one"
+            f"{item.told()} selects no rule by {item.mute.selector!r}: if one got another "
+            f"alert_id, mute that; `alerts unmute {item.mute.mute_id}` ends this one"
         )
 
 
