@@ -37,7 +37,7 @@ from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, DESTINATIONS, table_path
 from databricks_alerts.sql.warehouse import SqlWarehouse
 
-_NOT_FOUND = ("TABLE_OR_VIEWNOT_FOUND", "SCHEMANOT_FOUND", "NO_SUCH_CATALOG_EXCEPTION")
+_NOT_FOUND = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG_EXCEPTION")
 
 
 _Rows = tuple[int, list[dict[str, Any]]]
