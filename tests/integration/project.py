@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import io
 import os
 import uuid
@@ -41,19 +40,6 @@ class Answer:
         return " ".join((self.out + " " + self.err).split())
 
 
-@contextlib.contextmanager
-def _small_heap() -> Iterator[None]:
-    """Let the collector leave alone what is there: commands use it, in processes of their own.
-
-    To go through all modules and tests of a pytest worker takes half a second.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-
-
 @dataclass
 class Project:
     """A folder with Pulumi.yaml, the program and one stack `test` on the local workspace."""
@@ -79,7 +65,6 @@ class Project:
         environment = {**os.environ, **NO_AUTHORITIES, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
         environment |= {"COLUMNS": "200", **(env or {})}
         with (
-            _small_heap(),
             mock.patch("sys.argv", ["alerts", *arguments]),
             mock.patch.dict(os.environ, environment, clear=True),
             contextlib.chdir(self.directory),
