@@ -101,6 +101,7 @@ def stop(data_dir: Path) -> bool:
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         _signal(data_dir, signal_number)
         if _wait(lambda: not _is_served(data_dir), _STOP_SECONDS):
+            _reap(data_dir)
             return True
     raise WorkspaceProcessError(f"the local workspace in {data_dir} does not end")
 
@@ -189,6 +190,14 @@ def _port_before(data_dir: Path) -> int:
 def _last_words(data_dir: Path) -> str:
     lines = (data_dir / "server.log").read_text(errors="replace").splitlines()
     return "\n".join(lines[-15:])
+
+
+def _reap(data_dir: Path) -> None:
+    """Take the exit status of the folder's workspace, if this process started it."""
+    for process in [item for item in _SPAWNED if str(data_dir) in item.args]:  # type: ignore[operator]
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it still closes what it has open
+            process.wait(_STOP_SECONDS)
+            _SPAWNED.remove(process)
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:
