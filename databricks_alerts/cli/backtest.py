@@ -79,8 +79,7 @@ def declared(rule: Rule, settings: Settings) -> Alert:
 
 def deployed(context: StackContext, rule: Rule) -> Alert:
     """The rule's alert as the workspace has it. Raises ConfigurationError where it has none."""
-    alerts = take_inventory(context.workspace).alerts
-    found = next((item for item in alerts if item.id == rule.databricks_alert_id), None)
+    found = take_inventory(context.workspace).find(rule.databricks_alert_id or "")
     if found is None:
         raise ConfigurationError(
             f"{rule.alert_id} is not deployed, so there is nothing to compare with; leave out "

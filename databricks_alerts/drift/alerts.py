@@ -43,7 +43,7 @@ def drifts_of(
     name is compared with the one deployed last, so that an edit of the row is no drift.
     `stand_ins` are the channels that were deployed in place of destinations.
     """
-    alerts, targets = by_id(inventory), destination_ids(snapshot)
+    alerts, targets = inventory.by_id, destination_ids(snapshot)
     found: dict[str, Drift] = {}
     for rule in snapshot.as_deployed(stand_ins):
         if rule.is_enabled and rule.last_synced_at is not None:
@@ -69,11 +69,6 @@ def told(drifts: Mapping[str, Drift]) -> str:
     return ", ".join(items[:_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
-def by_id(inventory: Inventory) -> dict[str, ExistingAlert]:
-    """The workspace's alerts by Databricks id."""
-    return {alert.id: alert for alert in inventory.alerts}
-
-
 def destination_ids(snapshot: Snapshot) -> dict[str, str]:
     """Databricks ids by destination_id, empty for what is not deployed."""
     return {
@@ -89,8 +84,8 @@ def drift_of(
 ) -> Drift | None:
     """What happened to a deployed rule's alert outside, None for nothing (or no alert).
 
-    `alerts` as `by_id` and `destinations` as `destination_ids` give them. An alert that no list
-    shows is "gone" here; whether it is in the trash takes a look at it alone.
+    `alerts` as `Inventory.by_id` and `destinations` as `destination_ids` give them. An alert that
+    no list shows is "gone" here; whether it is in the trash takes a look at it alone.
     """
     if not rule.databricks_alert_id:
         return None

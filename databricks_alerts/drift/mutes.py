@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from databricks_alerts.drift.alerts import by_id
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.snapshot import Snapshot
 from databricks_alerts.workspace_view.inventory import ExistingAlert, Inventory
@@ -13,7 +12,7 @@ def touched_by_mutes(snapshot: Snapshot, inventory: Inventory) -> list[str]:
 
     Whether an alert notifies anybody is looked at, not whom: mutes do not change that.
     """
-    alerts = by_id(inventory)
+    alerts = inventory.by_id
     return sorted(
         rule.alert_id
         for rule in snapshot.as_deployed({})

@@ -76,7 +76,7 @@ def decide_alerts(
     deploy it again. `disabled` maps disabled rules to the alerts that their rows name: they give
     up their names too.
     """
-    by_id = {alert.id: alert for alert in inventory.alerts}
+    by_id = inventory.by_id
     holders = {(alert.parent_path, alert.display_name): alert.id for alert in inventory.alerts}
     homes = {item.key: folder(below(parent_path, item.folder)) for item in candidates}
 
@@ -105,7 +105,7 @@ def decide_alerts(
 
 def replaced_in_folders(declared: Sequence[Declared], inventory: Inventory) -> list[str]:
     """Why alerts are replaced whose rules name another folder, a line each."""
-    by_id = {alert.id: alert for alert in inventory.alerts}
+    by_id = inventory.by_id
     return [
         f"{item.key}: its folder is no longer {item.leaves}. Databricks takes an alert's folder "
         f"only when the alert is made, so {by_id[item.existing].display_name!r} is replaced: it "
@@ -123,7 +123,7 @@ def left_elsewhere(
     An alert's folder cannot be changed by the API, and tables that were copied from another
     stack name that stack's alerts.
     """
-    by_id = {alert.id: alert for alert in inventory.alerts}
+    by_id = inventory.by_id
     used = {item.existing for item in declared}
     left = [
         f"{item.key}: {by_id[item.known_id].parent_path}"
@@ -158,7 +158,7 @@ def left_running(
 
 def running_though_paused(declared: Sequence[Declared], inventory: Inventory) -> str | None:
     """A warning about alerts that run though their stack is paused: those that are held."""
-    by_id = {alert.id: alert for alert in inventory.alerts}
+    by_id = inventory.by_id
     running = [
         item.key
         for item in declared
@@ -253,7 +253,7 @@ def still_needed(
     A rule that names a destination whose row is gone or disabled is invalid, so its alert is held;
     without the destination it would fall silent.
     """
-    by_id = {alert.id: alert for alert in inventory.alerts}
+    by_id = inventory.by_id
     held = [by_id[item.existing] for item in alerts if item.decision == "hold"]
     notified = {target for alert in held for target in alert.destination_ids}
     notified |= {item.existing for item in declared if item.decision == "refer"}

@@ -98,14 +98,15 @@ class Inventory(BaseModel):
 
     def alert(self, key: str) -> ExistingAlert:
         """The alert with this id, which must be there."""
-        return next(alert for alert in self.alerts if alert.id == key)
+        return self.by_id[key]
 
     def find(self, key: str) -> ExistingAlert | None:
         """The alert with this id, if it is listed."""
-        return self._by_id.get(key)
+        return self.by_id.get(key)
 
     @cached_property
-    def _by_id(self) -> dict[str, ExistingAlert]:
+    def by_id(self) -> dict[str, ExistingAlert]:
+        """The alerts by their ids."""
         return {alert.id: alert for alert in self.alerts}
 
 

@@ -51,8 +51,8 @@ def _state(context: StackContext, rule: Rule) -> str:
     """What the workspace says of its alert; empty where it has none."""
     if not rule.databricks_alert_id:
         return ""
-    alerts = take_inventory(context.workspace).alerts
-    return next((item.state for item in alerts if item.id == rule.databricks_alert_id), "gone")
+    alert = take_inventory(context.workspace).find(rule.databricks_alert_id)
+    return alert.state if alert is not None else "gone"
 
 
 def _settings_file(context: StackContext) -> str:

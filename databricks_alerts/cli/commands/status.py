@@ -16,7 +16,6 @@ from databricks_alerts.cli.context import StackContext, open_stack
 from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.destinations.stand_ins import StandIns
 from databricks_alerts.drift.alerts import (
-    by_id,
     destination_ids,
     drift_of,
     lost_destinations,
@@ -107,7 +106,7 @@ def describe(
     which no list shows is gone: that list is behind at times. `stand_ins` as for
     `Snapshot.as_deployed`.
     """
-    alerts, targets = by_id(inventory), destination_ids(snapshot)
+    alerts, targets = inventory.by_id, destination_ids(snapshot)
     entries = []
     for rule in snapshot.as_deployed(stand_ins or {}):
         if not rule.is_enabled:
@@ -138,7 +137,7 @@ def describe(
 def _changed_permissions(
     context: StackContext, snapshot: Snapshot, inventory: Inventory
 ) -> set[str]:
-    settings, there = context.settings, by_id(inventory)
+    settings, there = context.settings, inventory.by_id
     deployed = {
         rule.alert_id: rule.databricks_alert_id
         for rule in snapshot.rules

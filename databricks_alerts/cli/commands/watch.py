@@ -96,7 +96,7 @@ def _watched(
 ) -> list[Watched]:
     """The enabled rules that a deployment has made alerts of."""
     settings = context.settings
-    alerts = {alert.id: alert for alert in take_inventory(context.workspace).alerts}
+    alerts = take_inventory(context.workspace).by_id
     past = read_past(warehouse, settings, now, limits.quiet)
     channels = {rule.alert_id: rule.notification_channels for rule in snapshot.rules}
     around = WorkspaceSurroundings(context.workspace)
