@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import threading
 from dataclasses import dataclass
 
 from databricks_alerts.cli.context import StackContext
 from databricks_alerts.errors import AlertsError, ConfigurationError
 from databricks_alerts.history.sync import is_due, sync_history
+from databricks_alerts.listing import nearest
 from databricks_alerts.rules.settings import Settings
 from databricks_alerts.rules.tables import ALERTS, table_path
 from databricks_alerts.sql.warehouse import SqlWarehouse
@@ -88,6 +88,5 @@ def require_rule(warehouse: SqlWarehouse, settings: Settings, key: str) -> None:
     known = [str(row["alert_id"]) for row in rows]
     if key in known:
         return
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]}?" if near else "`alerts status` lists them"
+    hint = nearest(key, known, "`alerts status` lists them")
     raise ConfigurationError(f"{ALERTS} has no rule {key!r}; {hint}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 import typer
 
 from databricks_alerts.cli.findings import print_findings
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.listing import nearest
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.snapshot import Snapshot
 
@@ -22,6 +21,5 @@ def find_rule(snapshot: Snapshot, key: str) -> Rule:
         raise typer.Exit(1)
     known = [rule.alert_id for rule in snapshot.rules]
     known += [item.key for item in snapshot.invalid_rules]
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]}?" if near else "`alerts status` lists them"
+    hint = nearest(key, known, "`alerts status` lists them")
     raise ConfigurationError(f"there is no rule {key!r}; {hint}")

@@ -6,13 +6,12 @@ own key, and its `value`. Overrides, renames and cases name members by their key
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from databricks_alerts.listing import some
+from databricks_alerts.listing import nearest, some
 from databricks_alerts.packs.authored import ForEach
 from databricks_alerts.packs.document import Key, Problem
 from databricks_alerts.packs.model import Family
@@ -138,7 +137,5 @@ def _of_names(family: Family, members: Iterable[Member]) -> Iterator[tuple[tuple
 
 def _near(key: str, keys: Iterable[str]) -> str:
     known = sorted(keys)
-    near = difflib.get_close_matches(key, known, 1)
-    if near:
-        return f"; did you mean {near[0]}?"
-    return f"; remove it, or name one of {some(known)}" if known else "; remove it"
+    otherwise = f"remove it, or name one of {some(known)}" if known else "remove it"
+    return f"; {nearest(key, known, otherwise)}"

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.listing import nearest
 from databricks_alerts.rules.findings import Finding
 from databricks_alerts.rules.presets import Override
 from databricks_alerts.rules.rows import Reading, Rule, read_rule, read_rule_in_part
@@ -180,8 +181,7 @@ def _require_known(overrides: Mapping[str, Override], keys: set[str]) -> None:
         return
     lines = []
     for key in unknown:
-        near = difflib.get_close_matches(key, keys, 1)
-        hint = f"did you mean {near[0]}?" if near else "remove it, or insert the rule"
+        hint = nearest(key, keys, "remove it, or insert the rule")
         lines.append(f"  {NAMESPACE}:overrides.{key}: {ALERTS} has no such alert_id; {hint}")
     raise ConfigurationError("the stack overrides rules that are not there:\n" + "\n".join(lines))
 

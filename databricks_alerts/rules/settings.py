@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.alias_generators import to_camel
 
 from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.listing import nearest
 from databricks_alerts.rules.access import Roles
 from databricks_alerts.rules.evaluations import EvaluationHistory
 from databricks_alerts.rules.presets import Channels, Override, Overrides, Prefix, Variables
@@ -122,8 +122,7 @@ def _problem(item: Any) -> str:
         case "missing":
             return f"{name} is missing; set it: pulumi config set {name} …"
         case "extra_forbidden":
-            near = difflib.get_close_matches(key, _keys(), 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_keys())}"
+            hint = nearest(key, _keys(), f"known are {', '.join(_keys())}")
             return f"{name} is not a setting; {hint}"
     return f"{name} is {item['input']!r}: {_message(item)}"
 
@@ -133,13 +132,11 @@ def _problem_inside(key: str, inner: Sequence[str], item: Any) -> str:
     name = f"{NAMESPACE}:{key}.{'.'.join(inner)}"
     if item["type"] == "extra_forbidden" and key == "overrides":
         known = list(Override.model_fields)
-        near = difflib.get_close_matches(inner[-1], known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"a stack overrides {', '.join(known)}"
+        hint = nearest(inner[-1], known, f"a stack overrides {', '.join(known)}")
         return f"{name} is no field that a stack can override; {hint}"
     if item["type"] == "extra_forbidden" and key == "history":
         known = list(EvaluationHistory.model_fields)
-        near = difflib.get_close_matches(inner[-1], known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"history has {', '.join(known)}"
+        hint = nearest(inner[-1], known, f"history has {', '.join(known)}")
         return f"{name} is not a setting; {hint}"
     if item["type"] == "model_type" and key == "overrides":
         return f"{name} is {item['input']!r}; write {', '.join(Override.model_fields)} below it"

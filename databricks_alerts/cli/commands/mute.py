@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import uuid
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from databricks_alerts.cli.context import StackContext, open_stack
 from databricks_alerts.cli.findings import print_findings
 from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.errors import ConfigurationError
-from databricks_alerts.listing import some
+from databricks_alerts.listing import nearest, some
 from databricks_alerts.mutes.rows import Mute, read_mute, read_mutes
 from databricks_alerts.mutes.table import add_mute, delete_row, end_mute, require_rows
 from databricks_alerts.quartz import time_zone
@@ -231,8 +230,8 @@ def _selected(context: StackContext, warehouse: SqlWarehouse, made: Mute) -> lis
     enabled = [rule for rule in read_snapshot(warehouse, context.settings).rules if rule.is_enabled]
     found = [rule for rule in enabled if made.is_for(rule)]
     if not found:
-        near = difflib.get_close_matches(made.selector, [rule.alert_id for rule in enabled], 1)
-        hint = f"did you mean {near[0]}?" if near else "`alerts status` lists the rules"
+        known = [rule.alert_id for rule in enabled]
+        hint = nearest(made.selector, known, "`alerts status` lists the rules")
         raise ConfigurationError(f"no enabled rule of {ALERTS} is {made.selector!r}; {hint}")
     return found
 
@@ -252,8 +251,7 @@ def _named(wanted: str, rows: list[dict[str, Any]], now: dt.datetime) -> list[st
     ]
     if found:
         return found
-    near = difflib.get_close_matches(wanted, ids, 1)
-    hint = f"did you mean {near[0]}?" if near else "`alerts mutes` lists them"
+    hint = nearest(wanted, ids, "`alerts mutes` lists them")
     raise ConfigurationError(f"there is no mute {wanted!r} that is in force or will be; {hint}")
 
 

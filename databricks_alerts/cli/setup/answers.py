@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,7 +11,7 @@ from rich.prompt import InvalidResponse, PromptBase
 
 from databricks_alerts.cli import console
 from databricks_alerts.errors import ConfigurationError
-from databricks_alerts.listing import some
+from databricks_alerts.listing import nearest, some
 from databricks_alerts.workspace_view.offers import Offer
 
 _SHOWN = 30
@@ -132,8 +131,7 @@ def one_of(offers: Sequence[Offer], things: str, missing: str) -> Callable[[str]
         if found:
             raise ValueError(f"several {things} are called so; give an id: {', '.join(found)}")
         known = [offer.name for offer in offers]
-        near = difflib.get_close_matches(text, known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there is {some(known) or 'none'}"
+        hint = nearest(text, known, f"there is {some(known) or 'none'}")
         raise ValueError(f"no such one among the {things}; {hint} {missing}".rstrip())
 
     return check
