@@ -5,10 +5,15 @@ The shell runs `alerts` with `_ALERTS_COMPLETE` set (see `alerts completion`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from typer.completion import completion_init  # type: ignore[attr-defined]
 
 from databricks_alerts.cli.project import find_project
+from databricks_alerts.engine.project import stacks_in
 from databricks_alerts.errors import AlertsError
+from databricks_alerts.packs.loader import packs_in
 
 VARIABLE = "_ALERTS_COMPLETE"
 
@@ -20,23 +25,17 @@ def prepare() -> None:
 
 def stacks(incomplete: str) -> list[str]:
     """The project's stacks; none where there is no project."""
-    return _names("stacks", "Pulumi.*.yaml", incomplete)
+    return _named(stacks_in, "stacks", incomplete)
 
 
 def packs(incomplete: str) -> list[str]:
     """The project's packs."""
-    return _names("packs", "*/pack.yaml", incomplete)
+    return _named(packs_in, "packs", incomplete)
 
 
-def _names(folder: str, pattern: str, incomplete: str) -> list[str]:
+def _named(names_in: Callable[[Path], list[str]], folder: str, incomplete: str) -> list[str]:
     try:
-        paths = (find_project() / folder).glob(pattern)
+        found = names_in(find_project() / folder)
     except AlertsError:
         return []
-    names = (
-        path.parent.name
-        if path.name == "pack.yaml"
-        else path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        for path in paths
-    )
-    return sorted(name for name in names if name.startswith(incomplete))
+    return [name for name in found if name.startswith(incomplete)]

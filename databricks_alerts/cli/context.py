@@ -44,10 +44,7 @@ class StackContext:
         project = projects.load(self.project_dir)
         settings = projects.load_settings(project, self.stack)
         if not settings.path.is_file():
-            known = sorted(
-                path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-                for path in settings.path.parent.glob("Pulumi.*.yaml")
-            )
+            known = projects.stacks_in(settings.path.parent)
             raise ConfigurationError(
                 f"there is no stack {self.stack!r}: {settings.path} does not exist; "
                 f"there are {', '.join(known)}"

@@ -32,10 +32,7 @@ def all_stacks(project_dir: Path) -> list[str]:
     """The names of every stack that has a settings file. Raises ConfigurationError for none."""
     project = projects.load(project_dir)
     folder = projects.load_settings(project, "x").path.parent
-    found = sorted(
-        path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        for path in folder.glob("Pulumi.*.yaml")
-    )
+    found = projects.stacks_in(folder)
     if not found:
         raise ConfigurationError(f"there are no stacks in {folder}")
     return found

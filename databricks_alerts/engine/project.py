@@ -75,6 +75,12 @@ def load(directory: Path) -> Project:
     )
 
 
+def stacks_in(folder: Path) -> list[str]:
+    """The names of the stacks whose settings files stand in a folder, sorted."""
+    files = folder.glob("Pulumi.*.yaml")
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
+
+
 def load_settings(project: Project, stack: str) -> StackSettings:
     """Read a stack's settings; a missing file is an empty one. Raises ProjectError."""
     path = project.settings_file(stack)

@@ -26,9 +26,14 @@ MANIFEST = "pack.yaml"
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+def packs_in(folder: Path) -> list[str]:
+    """The names of the packs in a folder, sorted."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
+
+
 def find_pack(name: str, packs: Path) -> Path:
     """The folder of the pack called `name` under `packs`; raises ConfigurationError."""
-    known = sorted(path.parent.name for path in packs.glob(f"*/{MANIFEST}"))
+    known = packs_in(packs)
     if name not in known:
         raise ConfigurationError(
             f"no pack {name!r} in {packs}: a pack is a folder with a {MANIFEST} in it. "

@@ -14,6 +14,7 @@ from databricks_alerts.cli.local import LOCAL_STACK
 from databricks_alerts.cli.setup.answers import Given, Interview, Question, one_of
 from databricks_alerts.engine import project as projects
 from databricks_alerts.errors import AuthenticationError, ConfigurationError
+from databricks_alerts.packs.loader import packs_in
 from databricks_alerts.rules.settings import NAMESPACE
 from databricks_alerts.rules.words import is_address
 from databricks_alerts.workspace_view import offers
@@ -27,7 +28,7 @@ _PLACEHOLDER = "set-the-"
 _REQUIRED = ("catalog", "goldSchema", "warehouseId", "parentPath")
 _HEADING = """\
 # The stack {stack}. Who we are comes from the profile or host below, else from DATABRICKS_HOST and
-# friends; no token stands here. All settings: README.md and docs/environments.md.
+# friends; no token stands here. All settings: docs/settings.md and docs/environments.md.
 """
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _NO_NAME = re.compile(r"[\x00-\x1f/]")
@@ -85,7 +86,7 @@ def next_steps(context: StackContext) -> list[str]:
     steps = []
     if stack != LOCAL_STACK and not any(name in environment for name in names):
         steps.append("export PULUMI_CONFIG_PASSPHRASE=…    # encrypts what is secret in the state")
-    packs = sorted(path.parent.name for path in (context.project_dir / "packs").glob("*/pack.yaml"))
+    packs = packs_in(context.project_dir / "packs")
     if not packs:
         steps.append("alerts new pack first")
     steps += [f"alerts seed {name} -s {stack}" for name in packs or ["first"]]
@@ -95,11 +96,7 @@ def next_steps(context: StackContext) -> list[str]:
 
 def _state_of(context: StackContext, path: Path) -> str:
     """What there is of the settings file, and of others that may have been meant."""
-    others = sorted(
-        item.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        for item in path.parent.glob("Pulumi.*.yaml")
-        if item != path
-    )
+    others = [name for name in projects.stacks_in(path.parent) if name != context.stack]
     there = "is not filled in" if path.is_file() else "does not exist"
     named = f"{path.relative_to(context.project_dir)} {there}"
     return f"{named} (other stacks: {', '.join(others) or 'none'})"
