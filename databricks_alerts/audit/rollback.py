@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from databricks_alerts.audit.versions import SIGNATURES, Row, by_users, differences
+from databricks_alerts.audit.versions import Row, by_users, differences, is_users, markers
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.rules.settings import Settings
-from databricks_alerts.rules.tables import ALERTS, is_written_back, table_path
+from databricks_alerts.rules.tables import ALERTS, table_path
 from databricks_alerts.sql.identifiers import quote
 from databricks_alerts.sql.warehouse import SqlWarehouse
 
@@ -39,10 +39,9 @@ def write_back(
     alert is gone.
     """
     path = table_path(settings, ALERTS)
-    binds = {f"k{number}": key for number, key in enumerate(keys)}
-    listed = ", ".join(f":{name}" for name in binds)
+    binds, listed = markers(keys)
     old = f"SELECT * FROM {path} VERSION AS OF {int(version)}"
-    columns = [name for name in _columns(warehouse, f"SELECT * FROM {path}") if _is_users(name)]
+    columns = [name for name in _columns(warehouse, f"SELECT * FROM {path}") if is_users(name)]
     had = set(_columns(warehouse, old))
     values = {name: f"s.{quote(name)}" if name in had else "NULL" for name in columns}
     values |= {"updated_by": ":user", "updated_at": "current_timestamp()"}
@@ -54,10 +53,6 @@ def write_back(
         f"VALUES ({', '.join(values.values())})",
         {**binds, "user": user},
     )
-
-
-def _is_users(column: str) -> bool:
-    return not is_written_back(column) and column not in SIGNATURES
 
 
 def _columns(warehouse: SqlWarehouse, query: str) -> tuple[str, ...]:

@@ -71,8 +71,7 @@ def read_rows(
     As JSON, since older versions have fewer columns. Raises WarehouseError, also for a version
     whose files are gone (VACUUM).
     """
-    binds = {f"k{number}": key for number, key in enumerate(keys)}
-    listed = ", ".join(f":{name}" for name in binds)
+    binds, listed = markers(keys)
     path = table_path(settings, ALERTS)
     found: dict[int, dict[str, Row]] = {version: {} for version in versions}
     for start in range(0, len(versions), _VERSIONS):
@@ -86,6 +85,12 @@ def read_rows(
     return found
 
 
+def markers(keys: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Values by marker, and the markers as they stand in `IN (…)`."""
+    binds = {f"k{number}": key for number, key in enumerate(keys)}
+    return binds, ", ".join(f":{name}" for name in binds)
+
+
 def differences(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
     """The columns that differ, in order; NULL is as good as a column that is not there."""
     return {
@@ -95,13 +100,14 @@ def differences(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
     }
 
 
+def is_users(column: str) -> bool:
+    """Whether people write a column: it is neither written back nor a signature."""
+    return not is_written_back(column) and column not in SIGNATURES
+
+
 def by_users(columns: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
-    """Of differences, those that people made: neither written back nor a signature."""
-    return {
-        name: values
-        for name, values in columns.items()
-        if not is_written_back(name) and name not in SIGNATURES
-    }
+    """Of differences, those that people made."""
+    return {name: values for name, values in columns.items() if is_users(name)}
 
 
 def changes(
