@@ -17,11 +17,10 @@ from databricks_alerts.backtest.tables import (
     was_kept,
 )
 from databricks_alerts.cli.context import StackContext
-from databricks_alerts.cli.times import time_of
+from databricks_alerts.cli.times import length_of, time_of
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.evaluation import Condition, from_api, parameter_values
 from databricks_alerts.quartz import time_zone
-from databricks_alerts.rules.durations import duration
 from databricks_alerts.rules.resources import alert_arguments
 from databricks_alerts.rules.rows import Rule
 from databricks_alerts.rules.settings import Settings
@@ -199,14 +198,6 @@ def span_of(
             f"({end:%Y-%m-%d %H:%M} UTC)"
         )
     return Span(start, end, None if every is None else length_of("--every", every), most, as_of)
-
-
-def length_of(option: str, text: str) -> dt.timedelta:
-    """A length of time. Raises ConfigurationError that names the option."""
-    try:
-        return duration(text)
-    except (ValueError, OverflowError) as error:
-        raise ConfigurationError(f"{option} {text}: {error}") from error
 
 
 def thresholds_of(condition: Condition, text: str | None, value_type: str) -> list[Condition]:

@@ -7,9 +7,12 @@ import os
 import sys
 from typing import Any
 
+import typer
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from databricks_alerts.errors import ConfigurationError
 
 # Where nobody looks at a screen, lines are as long as logs and searches want them.
 _LOG_WIDTH = 180
@@ -33,6 +36,13 @@ errors = _console(stderr=True)
 def note(message: str) -> None:
     """A line of progress for people; standard output stays clean for machines."""
     errors.print(message, highlight=False, markup=False, soft_wrap=True)
+
+
+def confirm(question: str, otherwise: str) -> None:
+    """Go on after a yes only. Raises ConfigurationError where nobody can answer: do `otherwise`."""
+    if not os.isatty(0):
+        raise ConfigurationError(f"nobody is there to ask: {otherwise}")
+    typer.confirm(question, abort=True)
 
 
 def print_json(document: Any) -> None:

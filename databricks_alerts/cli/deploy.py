@@ -14,8 +14,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-import typer
-
 from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext
 from databricks_alerts.cli.findings import print_environment, print_findings, print_waiting
@@ -207,11 +205,8 @@ def reading_again(request: Request, prepared: Prepared) -> Request:
 
 def confirm(request: Request, previewed: DeploymentResult, question: str) -> None:
     """Ask before anything changes. Raises ConfigurationError where nobody can answer."""
-    if request.yes or not previewed.changed:
-        return
-    if not os.isatty(0):
-        raise ConfigurationError("nobody is there to ask: pass --yes to apply, or use preview")
-    typer.confirm(question, abort=True)
+    if previewed.changed and not request.yes:
+        console.confirm(question, "pass --yes to apply, or use preview")
 
 
 def operate(

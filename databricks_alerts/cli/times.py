@@ -8,6 +8,14 @@ from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.rules.durations import duration
 
 
+def length_of(option: str, text: str) -> dt.timedelta:
+    """A length of time. Raises ConfigurationError that names the option."""
+    try:
+        return duration(text)
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError(f"{option} {text}: {error}") from error
+
+
 def time_of(option: str, text: str, zone: dt.tzinfo, now: dt.datetime) -> dt.datetime:
     """A time as people write it, or how long ago it is (30d)."""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from json import dumps as json_text
 from typing import Annotated, Any
@@ -103,7 +102,9 @@ def rollback(
         if not json:
             _print_plan(planned)
         if planned:
-            _confirm(yes, f"Write {len(planned)} of {len(keys)} rules back to version {version}?")
+            if not yes:
+                question = f"Write {len(planned)} of {len(keys)} rules back to version {version}?"
+                console.confirm(question, "pass --yes to write")
             if read_versions(warehouse, context.settings)[-1].number != newest:
                 raise ConfigurationError(
                     f"{ALERTS} was changed since version {newest}, which was compared with; look "
@@ -137,14 +138,6 @@ def _wanted(versions: Sequence[Version], number: int | None, text: str | None) -
         f"{ALERTS} has no version {number} with rows to write back; it has {known[0]} to "
         f"{known[-1]}: alerts log RULE tells who made which"
     )
-
-
-def _confirm(yes: bool, question: str) -> None:
-    if yes:
-        return
-    if not os.isatty(0):
-        raise ConfigurationError("nobody is there to ask: pass --yes to write")
-    typer.confirm(question, abort=True)
 
 
 def _print(told: Sequence[Change], mutes: Sequence[Mute]) -> None:

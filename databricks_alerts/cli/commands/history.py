@@ -13,12 +13,11 @@ from databricks_alerts.cli import console
 from databricks_alerts.cli.context import open_stack
 from databricks_alerts.cli.history import require_rule
 from databricks_alerts.cli.options import Json, Stack
-from databricks_alerts.errors import ConfigurationError
+from databricks_alerts.cli.times import length_of
 from databricks_alerts.history.evaluations import Evaluated, read_evaluations
 from databricks_alerts.history.sync import sync_history
 from databricks_alerts.reports.chart import chart
 from databricks_alerts.reports.text import short
-from databricks_alerts.rules.durations import duration
 
 _STYLES = {"TRIGGERED": "red", "ERROR": "magenta", "OK": "green"}
 _SHOWN = 20
@@ -81,10 +80,7 @@ def show(
     Example: alerts history show COST-001 --since 7d
     """
     context = open_stack(stack)
-    try:
-        start = dt.datetime.now(dt.UTC) - duration(since)
-    except (ValueError, OverflowError) as error:
-        raise ConfigurationError(f"--since {since}: {error}") from error
+    start = dt.datetime.now(dt.UTC) - length_of("--since", since)
     with context.warehouse(1) as warehouse:
         evaluations = read_evaluations(warehouse, context.settings, rule, start, most)
         if not evaluations:

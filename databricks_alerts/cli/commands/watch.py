@@ -13,10 +13,10 @@ from databricks_alerts.cli import console
 from databricks_alerts.cli.context import StackContext, open_stack
 from databricks_alerts.cli.history import PATIENCE, HistoryBeside
 from databricks_alerts.cli.options import Json, Stack
+from databricks_alerts.cli.times import length_of
 from databricks_alerts.errors import AlertsError, ConfigurationError
 from databricks_alerts.reports.text import short
 from databricks_alerts.reports.watch import to_document, to_prometheus
-from databricks_alerts.rules.durations import duration
 from databricks_alerts.snapshot import Snapshot, read_snapshot
 from databricks_alerts.sql.warehouse import SqlWarehouse
 from databricks_alerts.watch.look import Concern, Limits, Watched, ages, look
@@ -51,10 +51,7 @@ def watch(
     """
     if json and prometheus:
         raise ConfigurationError("--json and --prometheus exclude each other")
-    try:
-        limits = Limits(quiet=duration(never_fired), changes=flaps)
-    except ValueError as error:
-        raise ConfigurationError(f"--never-fired {never_fired}: {error}") from error
+    limits = Limits(quiet=length_of("--never-fired", never_fired), changes=flaps)
     context = open_stack(stack)
     now = dt.datetime.now(dt.UTC)
     try:
