@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,6 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from databricks_alerts.errors import ConfigurationError
 from databricks_alerts.exchange.model import (
@@ -23,6 +21,7 @@ from databricks_alerts.exchange.model import (
     labels,
     read_text,
 )
+from databricks_alerts.exchange.yaml_text import shown, yaml_text
 
 FILE = "databricks.yml"
 # What the CLI takes for a reference; bundles know no way to write the text itself.
@@ -30,8 +29,6 @@ _REFERENCE = re.compile(r"\$\{[A-Za-z][^{}]*\}")
 # Of the bundle, not of the alert.
 _OF_BUNDLES = ("permissions", "lifecycle", "file_path")
 _LINES = {"query_lines": "query_text", "custom_description_lines": "custom_description"}
-# Words that some reader of YAML takes for a truth value or for nothing.
-_NO_TEXTS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _SUFFIX = ".dbalert.json"
 
 
@@ -49,15 +46,11 @@ def write_bundle(name: str, alerts: Sequence[Portable], unsaid: Sequence[Unsaid]
         label = names[item.key]
         if label != item.key:
             told.append(Unsaid(item.key, "alert_id", f"it is {label} in the bundle"))
-        declared[label] = _written(item.body)
+        declared[label] = shown(item.body)
         if item.id:
             declared.yaml_set_comment_before_after_key(label, f"alert {item.id}", indent=4)
     document = {"bundle": {"name": name}, "resources": {"alerts": declared}}
-    out = io.StringIO()
-    yaml = _yaml()
-    yaml.width = 10**6
-    yaml.dump(document, out)
-    return Exported({FILE: out.getvalue()}, len(declared), tuple(told))
+    return Exported({FILE: yaml_text(document)}, len(declared), tuple(told))
 
 
 def read_bundle(path: Path) -> Iterator[Foreign]:
@@ -160,27 +153,3 @@ def texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from texts(path, item)
     elif isinstance(value, str):
         yield path, value
-
-
-def written_text(text: str) -> Any:
-    """A text as YAML shows it best: lines as lines, where YAML keeps them as they are."""
-    lines = text.split("\n")
-    plain = all(line.isprintable() and line == line.rstrip() for line in lines)
-    if len(lines) > 1 and plain and text[0] not in " \n" and text.strip("\n"):
-        return LiteralScalarString(text)
-    word = re.fullmatch(r"[A-Za-z][A-Za-z_]*", text) and text.lower() not in _NO_TEXTS
-    return text if word else DoubleQuotedScalarString(text)
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _written(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_written(item) for item in value]
-    return written_text(value) if isinstance(value, str) else value
-
-
-def _yaml() -> YAML:
-    yaml = YAML(typ="rt", pure=True)
-    yaml.default_flow_style = False
-    return yaml

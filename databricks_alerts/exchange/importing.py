@@ -57,30 +57,28 @@ def declared(
     folder. A file that says no folder or warehouse means the stack's.
     """
     alerts, keys, refused = [], {}, []
+    by_place = {(known.parent_path, known.display_name): known.id for known in inventory.alerts}
     for item in found:
         problem = item.problem or _problem(item.body, operators)
         if problem:
             refused.append((item.place, problem))
             continue
-        alert = _alert(item, inventory, settings)
+        alert = _alert(item, settings)
         place = (alert.parent_path, alert.display_name)
+        identity = item.id if item.id in inventory.by_id else by_place.get(place, "")
         if place in keys:
             refused.append((item.place, "display_name: another alert there has it; rename one"))
             continue
         keys[place] = item.key
-        alerts.append(alert)
+        alerts.append(alert.model_copy(update={"id": identity}))
     return Declared(tuple(alerts), keys, tuple(refused))
 
 
-def _alert(item: Foreign, inventory: Inventory, settings: Settings) -> ExistingAlert:
+def _alert(item: Foreign, settings: Settings) -> ExistingAlert:
     body = copy.deepcopy(dict(item.body))
     body["parent_path"] = body.get("parent_path") or settings.parent_path
     body["warehouse_id"] = body.get("warehouse_id") or settings.warehouse_id
-    alert = existing_alert({**body, "id": item.id})
-    there = {known.id for known in inventory.alerts}
-    by_name = {(known.parent_path, known.display_name): known.id for known in inventory.alerts}
-    identity = item.id if item.id in there else by_name.get((alert.parent_path, alert.display_name))
-    return alert.model_copy(update={"id": identity or ""})
+    return existing_alert({**body, "id": item.id})
 
 
 def _problem(body: Mapping[str, Any], operators: Sequence[str]) -> str:

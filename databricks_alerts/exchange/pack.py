@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import tempfile
@@ -10,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from databricks_alerts.destinations.targets import configuration
 from databricks_alerts.errors import ConfigurationError
-from databricks_alerts.exchange.bundle import written_text
 from databricks_alerts.exchange.model import Exported, Unsaid
+from databricks_alerts.exchange.yaml_text import shown, yaml_text
+from databricks_alerts.packs.authored import IDENTIFIER
 from databricks_alerts.packs.loader import load_pack
 from databricks_alerts.packs.records import (
     FINGERPRINT_TAG,
@@ -28,7 +26,7 @@ from databricks_alerts.rules.rows import Destination, Rule
 from databricks_alerts.rules.thresholds import VALUE_COLUMNS
 from databricks_alerts.rules.words import is_address, is_databricks_id
 
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
+_ID = re.compile(IDENTIFIER)
 _OURS = re.compile(r"\{\{\s*(?:var|rule)\.\w+\s*\}\}")
 # The pack's: where a row came from, and tags by which seeding knows its rows.
 _OF_SEEDING = ("query_source", "source_artifact_name", "tags")
@@ -69,13 +67,13 @@ def write_pack_of(
     manifest: dict[str, Any] = {"name": name, "description": f"Rules exported as the pack {name}"}
     if owned:
         manifest["destinations"] = [_destination(item) for item in owned]
-    files = {"pack.yaml": _yaml(manifest)}
+    files = {"pack.yaml": yaml_text(shown(manifest))}
     for domain in dict.fromkeys(rule.agent_domain for rule in kept):
         found = [_rule(rule, theirs) for rule in kept if rule.agent_domain == domain]
         file = f"{re.sub(r'[^a-z0-9]+', '_', domain.lower()).strip('_') or 'rules'}.yaml"
         while file in files:
             file = f"x_{file}"
-        files[file] = _yaml({"domain": domain, "rules": found})
+        files[file] = yaml_text(shown({"domain": domain, "rules": found}))
     for item in destinations:
         if item.refers:
             why = "a pack makes its destinations; rules name this one by its Databricks id"
@@ -94,7 +92,7 @@ def _can_stand(row: Destination, unsaid: list[Unsaid]) -> bool:
         problem = "its configuration is invalid (`alerts validate`)"
     elif not row.is_enabled:
         problem = "it is disabled, which a pack's destination never is"
-    elif any(_OURS.search(text) for text in [row.config_json or ""]):
+    elif _OURS.search(row.config_json or ""):
         problem = "its configuration has {{ var.… }}, which is the pack's own"
     if problem:
         unsaid.append(Unsaid(row.destination_id, "destination_id", f"{problem}; it is left out"))
@@ -221,18 +219,3 @@ def _same(rule: Rule, column: str, value: Any, theirs: Mapping[str, str | None])
     if mine in (None, "", 0) and column not in VALUE_COLUMNS.values():
         return not value  # as much as NULL in these
     return bool(mine == value)
-
-
-def _yaml(document: Mapping[str, Any]) -> str:
-    yaml, out = YAML(typ="rt", pure=True), io.StringIO()
-    yaml.width = 10**6
-    yaml.dump(_written(document), out)
-    return out.getvalue()
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {written_text(key): _written(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_written(item) for item in value]
-    return written_text(value) if isinstance(value, str) else value

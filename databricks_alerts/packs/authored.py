@@ -43,7 +43,8 @@ Boolean = Annotated[bool, Strict()]
 Integer = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 Scalar = Boolean | Integer | Number | Annotated[str, Strict()]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,99}$")]
+IDENTIFIER = r"^[A-Za-z][A-Za-z0-9_-]{0,99}$"
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 ColumnType = Annotated[

@@ -90,9 +90,7 @@ class _Filling:
             channels=tuple(self._text(item, ("channels",)) for item in made.channels),
             tags={name: self._text(item, ("tags",)) for name, item in made.tags.items()},
             tests=tuple(
-                self._case(case, index)
-                if case.members is None or member.key in case.members
-                else case
+                self._case(case, index) if case.concerns(member.key) else case
                 for index, case in enumerate(made.tests)
             ),
         )
