@@ -6,25 +6,15 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/is_member
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from sqlglot.tokenizer_core import TokenType
 
-from databricks_alerts.local_workspace.warehouse.text import Text, is_column
+from databricks_alerts.local_workspace.warehouse.text import Call, Text, calls, with_calls
 
 FUNCTIONS = ("is_member", "is_account_group_member")
 # Whether a user is in a group, as a function of FUNCTIONS sees it: function, user, group.
 IsMember = Callable[[str, str, str], bool]
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A call whose argument is one literal, from its first token on."""
-
-    index: int
-    function: str
-    group: str
 
 
 def with_memberships(text: Text, user: str, is_member: IsMember) -> str:
@@ -33,22 +23,10 @@ def with_memberships(text: Text, user: str, is_member: IsMember) -> str:
     A call whose group is computed stays, for the engine to refuse. A column that is such a call
     alone keeps the name that Databricks gives it.
     """
-    pieces, end = [], 0
-    for call in _calls(text):
-        answer = "true" if is_member(call.function, user, call.group) else "false"
-        if is_column(text, call.index, length=4):
-            answer += f" AS `{call.function}({call.group.replace('`', '``')})`"
-        pieces += [text.sql[end : text.tokens[call.index].start], answer]
-        end = text.tokens[call.index + 3].end + 1
-    return "".join([*pieces, text.sql[end:]])
 
+    def put(call: Call) -> tuple[str, str]:
+        group = call.tokens[2].text
+        answer = is_member(call.function, user, group)
+        return "true" if answer else "false", f"{call.function}({group})"
 
-def _calls(text: Text) -> Iterator[_Call]:
-    shape = [TokenType.L_PAREN, TokenType.STRING, TokenType.R_PAREN]
-    for index, token in enumerate(text.tokens):
-        if token.text.lower() not in FUNCTIONS or token.token_type is TokenType.STRING:
-            continue
-        if index and text.tokens[index - 1].token_type is TokenType.DOT:
-            continue
-        if [item.token_type for item in text.tokens[index + 1 : index + 4]] == shape:
-            yield _Call(index, token.text.lower(), text.tokens[index + 2].text)
+    return with_calls(text, calls(text, FUNCTIONS, TokenType.STRING), put)

@@ -7,7 +7,7 @@ positions in error messages and could change what a query means.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from databricks_alerts.local_workspace.warehouse.errors import SqlError, syntax_error
-from databricks_alerts.local_workspace.warehouse.names import literal_of
+from databricks_alerts.local_workspace.warehouse.names import literal_of, quote
 
 _DOTTED = re.compile(r"(?:\w+|`[^`]+`)(?:\.(?:\w+|`[^`]+`))*")
 
@@ -83,40 +83,67 @@ def read(sql: str) -> Text:
     return Text(stripped, tokens)
 
 
-def replace_calls(text: Text, values: dict[str, str]) -> str:
+@dataclass(frozen=True)
+class Call:
+    """A call of a function by its name alone: its tokens, and the place of the first of them."""
+
+    index: int
+    tokens: Sequence[Token]
+
+    @property
+    def function(self) -> str:
+        """The function's name, in lower case."""
+        return self.tokens[0].text.lower()
+
+
+def calls(text: Text, functions: Container[str], *arguments: TokenType) -> Iterator[Call]:
+    """The calls of functions (in lower case) whose arguments are tokens of exactly these types."""
+    shape = [TokenType.L_PAREN, *arguments, TokenType.R_PAREN]
+    for index, token in enumerate(text.tokens):
+        qualified = index > 0 and text.tokens[index - 1].token_type is TokenType.DOT
+        is_text = token.token_type is TokenType.STRING
+        if token.text.lower() not in functions or qualified or is_text:
+            continue
+        tokens = text.tokens[index : index + 1 + len(shape)]
+        if [item.token_type for item in tokens[1:]] == shape:
+            yield Call(index, tokens)
+
+
+def with_calls(text: Text, found: Iterable[Call], put: Callable[[Call], tuple[str, str]]) -> str:
+    """The statement with something in the place of calls.
+
+    `put` answers what, and how a column is called that is such a call alone.
+    """
+    pieces, end = [], 0
+    for call in found:
+        value, name = put(call)
+        alias = f" AS {quote(name)}" if _is_column(text, call) else ""
+        pieces += [text.sql[end : call.tokens[0].start], value + alias]
+        end = call.tokens[-1].end + 1
+    return "".join([*pieces, text.sql[end:]])
+
+
+def replace_calls(text: Text, values: Mapping[str, str]) -> str:
     """The statement with calls such as `current_user()` replaced by literals.
 
     A column that is such a call alone keeps the call as its name.
     """
-    pieces, end = [], 0
-    for index in _calls(text, values):
-        token, closing = text.tokens[index], text.tokens[index + 2]
-        name = text.sql[token.start : closing.end + 1].lower()
-        alias = f" AS `{name}`" if is_column(text, index) else ""
-        pieces += [text.sql[end : token.start], values[token.text.lower()] + alias]
-        end = closing.end + 1
-    return "".join([*pieces, text.sql[end:]])
+
+    def put(call: Call) -> tuple[str, str]:
+        written = text.sql[call.tokens[0].start : call.tokens[-1].end + 1]
+        return values[call.function], written.lower()
+
+    return with_calls(text, calls(text, values), put)
 
 
 def has_calls(text: Text, values: Mapping[str, str]) -> bool:
     """Whether `replace_calls` would replace anything."""
-    return any(True for _ in _calls(text, values))
+    return any(True for _ in calls(text, values))
 
 
-def _calls(text: Text, values: Mapping[str, str]) -> Iterator[int]:
-    """Where calls without arguments of these functions begin."""
-    tokens = text.tokens
-    for index, token in enumerate(tokens):
-        follows = [item.token_type for item in tokens[index + 1 : index + 3]]
-        qualified = index > 0 and tokens[index - 1].token_type is TokenType.DOT
-        if token.text.lower() not in values or qualified or token.token_type is TokenType.STRING:
-            continue
-        if follows == [TokenType.L_PAREN, TokenType.R_PAREN]:
-            yield index
-
-
-def is_column(text: Text, index: int, length: int = 3) -> bool:
-    """Whether a call of so many tokens is a whole item of a SELECT list, without a name."""
+def _is_column(text: Text, call: Call) -> bool:
+    """Whether a call is a whole item of a SELECT list, without a name."""
+    index, length = call.index, len(call.tokens)
     before = text.tokens[index - 1] if index else None
     after = text.tokens[index + length] if index + length < len(text.tokens) else None
     begins = before is not None and before.text.upper() in ("SELECT", "DISTINCT", ",")

@@ -10,7 +10,6 @@ import re
 from sqlglot import exp
 
 from databricks_alerts.local_workspace.warehouse.dialect.rewriting import Rewriting, put
-from databricks_alerts.local_workspace.warehouse.dialect.scopes import path
 from databricks_alerts.local_workspace.warehouse.dialect.verbatim import call, called, written
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
@@ -39,10 +38,8 @@ def rewrite(query: Rewriting) -> bool:
 def _is_variant(base: exp.Expr, query: Rewriting) -> bool:
     if called(base) in _VARIANT_CALLS:
         return True
-    meaning = query.meaning(base) if isinstance(base, exp.Column) else None
-    if meaning is None or not isinstance(base, exp.Column):
-        return False
-    return len(path(base)) == meaning.root + 1 and meaning.kind.is_type(exp.DType.VARIANT)
+    kind = query.kind(base)
+    return kind is not None and kind.is_type(exp.DType.VARIANT)
 
 
 def _path(steps: exp.Expr) -> str:

@@ -38,6 +38,14 @@ class Rewriting:
         """What a name means; None for one that is not resolved, or an alias."""
         return self.names.meanings.get(place(column))
 
+    def kind(self, column: exp.Expr) -> exp.DataType | None:
+        """The type of a column of a table; None for a field in one, and for all else."""
+        if not isinstance(column, exp.Column):
+            return None
+        meaning = self.meaning(column)
+        is_whole = meaning is not None and len(path(column)) == meaning.root + 1
+        return meaning.kind if meaning is not None and is_whole else None
+
     def reads(self, select: exp.Select) -> Mapping[str, Columns | None] | None:
         """What a SELECT reads: the columns of each table by its alias."""
         return self.names.reads.get(self._selects.get(id(select), -1))

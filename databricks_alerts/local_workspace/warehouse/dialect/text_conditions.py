@@ -32,8 +32,7 @@ def _cast_in(node: exp.Expr, query: Rewriting) -> list[exp.Expr]:
 
 def _is_text(node: exp.Expr, query: Rewriting) -> bool:
     bare = node.unnest()
-    if isinstance(bare, exp.Column):
-        meaning = query.meaning(bare)
-        is_whole = len(bare.parts) - 1 == meaning.root if meaning else False
-        return meaning is not None and is_whole and meaning.kind.is_type(*exp.DataType.TEXT_TYPES)
+    kind = query.kind(bare)
+    if kind is not None:
+        return kind.is_type(*exp.DataType.TEXT_TYPES)
     return isinstance(bare, exp.Literal) and bare.is_string

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from databricks_alerts.local_workspace.warehouse.dialect.rewriting import Rewriting, is_assignment
-from databricks_alerts.local_workspace.warehouse.dialect.scopes import path
 
 _COMPLEX = (exp.DType.MAP, exp.DType.ARRAY, exp.DType.STRUCT)
 
@@ -30,23 +29,14 @@ def _values(query: Rewriting) -> Iterator[tuple[exp.DataType | None, exp.Expr]]:
     """The expressions that a statement writes, each with the type of its column."""
     for node in query.tree.find_all(exp.EQ, exp.Insert):
         if is_assignment(node):
-            yield _kind(node.this, query), node.expression
+            yield query.kind(node.this), node.expression
         elif isinstance(node, exp.Insert) and isinstance(node.expression, exp.Tuple):
             for column, value in zip(
                 node.this.expressions, node.expression.expressions, strict=False
             ):
-                yield _kind(column, query), value
+                yield query.kind(column), value
         elif isinstance(node, exp.Insert) and isinstance(node.expression, exp.Values):
             yield from _inserted(node, query)
-
-
-def _kind(column: exp.Expr, query: Rewriting) -> exp.DataType | None:
-    """The type of a column that is set; none for a field in one."""
-    if not isinstance(column, exp.Column):
-        return None
-    meaning = query.meaning(column)
-    is_whole = meaning is not None and meaning.root == len(path(column)) - 1
-    return meaning.kind if meaning is not None and is_whole else None
 
 
 def _inserted(
