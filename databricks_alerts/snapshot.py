@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -125,7 +126,7 @@ def read_snapshot(
         (version, rules_rows),
         (destinations_version, destinations_rows),
         (has_mutes, mutes_rows),
-    ) = warehouse.map(_call, reads)
+    ) = warehouse.map(operator.call, reads)
     rows, environment = in_environment(rules_rows, settings)
     rules = _Reader(
         partial(read_placed, settings),
@@ -283,10 +284,6 @@ def _read(warehouse: SqlWarehouse, settings: Settings, table: str, version: int 
     if version is None:
         version = _latest(warehouse, settings, table)
     return version, _at(warehouse, settings, table, version)
-
-
-def _call(read: Callable[[], _Rows]) -> _Rows:
-    return read()
 
 
 def _mutes(warehouse: SqlWarehouse, settings: Settings) -> _Rows:

@@ -7,7 +7,7 @@ show, a start from nothing and what is missing then, is for the tests that use `
 from __future__ import annotations
 
 import contextlib
-import importlib
+import gc
 import json
 import os
 import runpy
@@ -196,7 +196,7 @@ def _import() -> None:
     launcher = Path(language_host.__file__).with_name("launcher.py")
     runpy.run_path(str(launcher))["import_early"](_IMPORTS)
     # Nothing of what stands here is garbage; a collector that looks at it copies its pages.
-    importlib.import_module("gc").freeze()
+    gc.freeze()
 
 
 def _tell(ended: int, pid: int, status: int) -> None:

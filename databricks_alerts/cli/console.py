@@ -59,6 +59,11 @@ class _TextTable(Table):
         super().add_row(*shown, **more)
 
 
+def chart_width() -> int:
+    """How many columns a chart may have, its labels and legend left room."""
+    return max(10, min(100, out.width - 30))
+
+
 def table(*columns: str, title: str | None = None) -> Table:
     """A plain table in the house style; cells are text, never markup."""
     made = _TextTable(

@@ -21,7 +21,7 @@ from databricks_alerts.local_workspace.errors import WorkspaceProcessError
 from databricks_alerts.local_workspace.sql_engines import SPARK, chosen
 
 # Processes that outlive this one on purpose; a Popen that is collected would warn of that.
-_SPAWNED: list[subprocess.Popen[bytes]] = []
+_SPAWNED: list[tuple[Path, subprocess.Popen[bytes]]] = []
 # The workspace is on loopback: no proxy of the environment stands before it.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _START_SECONDS = 60.0 + apache_spark.START_SECONDS
@@ -133,7 +133,7 @@ def _spawn(data_dir: Path, port: int, options: list[str]) -> subprocess.Popen[by
             cwd=Path(__file__).parents[2],
             start_new_session=True,
         )
-    _SPAWNED.append(process)
+    _SPAWNED.append((data_dir, process))
     return process
 
 
@@ -194,10 +194,10 @@ def _last_words(data_dir: Path) -> str:
 
 def _reap(data_dir: Path) -> None:
     """Take the exit status of the folder's workspace, if this process started it."""
-    for process in [item for item in _SPAWNED if str(data_dir) in item.args]:  # type: ignore[operator]
+    for spawned in [item for item in _SPAWNED if item[0] == data_dir]:
         with contextlib.suppress(subprocess.TimeoutExpired):  # it still closes what it has open
-            process.wait(_STOP_SECONDS)
-            _SPAWNED.remove(process)
+            spawned[1].wait(_STOP_SECONDS)
+            _SPAWNED.remove(spawned)
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:

@@ -15,7 +15,8 @@ from rich.text import Text
 from databricks_alerts.history.evaluations import Evaluated
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_STYLES = {"TRIGGERED": "red", "ERROR": "magenta", "OK": "green"}
+# By state, for whatever shows states on a terminal.
+STYLES = {"TRIGGERED": "red", "ERROR": "magenta", "OK": "green"}
 _WORST = ("ERROR", "TRIGGERED", "UNKNOWN", "OK")
 _HEIGHT = 8
 
@@ -48,7 +49,7 @@ def chart(
         lines = _bars(places, numbers, levels)
     states = Text(" " * 12)
     for place in places:
-        states.append("■" if place.state else "·", style=_STYLES.get(place.state, ""))
+        states.append("■" if place.state else "·", style=STYLES.get(place.state, ""))
     first, last = evaluations[0].at, evaluations[-1].at
     ends = f"{first:%m-%d %H:%M}", f"{last:%m-%d %H:%M}"
     gap = " " * max(1, len(places) - sum(map(len, ends)))
@@ -104,4 +105,4 @@ def _cell(place: _Place, bottom: float, step: float, is_limit: bool) -> tuple[st
     block = _BLOCKS[round(max(0.0, min(1.0, filled)) * (len(_BLOCKS) - 1))]
     if block == " " and is_limit:
         return "╌", "dim"
-    return block, _STYLES.get(place.state, "")
+    return block, STYLES.get(place.state, "")

@@ -193,8 +193,7 @@ def _document(alert: Alert, past: Past, span: Span, lines: Sequence[Line]) -> di
 
 
 def _print(past: Past, lines: Sequence[Line]) -> None:
-    width = max(10, min(100, console.out.width - 30))
-    for line in drawn(past.points, past.conditions, width):
+    for line in drawn(past.points, past.conditions, console.chart_width()):
         console.out.print(line, no_wrap=True)
     made = console.table(*COLUMNS)
     for item in lines:

@@ -16,10 +16,9 @@ from databricks_alerts.cli.options import Json, Stack
 from databricks_alerts.cli.times import length_of
 from databricks_alerts.history.evaluations import Evaluated, read_evaluations
 from databricks_alerts.history.sync import sync_history
-from databricks_alerts.reports.chart import chart
+from databricks_alerts.reports.chart import STYLES, chart
 from databricks_alerts.reports.text import short
 
-_STYLES = {"TRIGGERED": "red", "ERROR": "magenta", "OK": "green"}
 _SHOWN = 20
 
 
@@ -99,8 +98,7 @@ def show(
 
 
 def _print(evaluations: Sequence[Evaluated]) -> None:
-    width = max(10, min(100, console.out.width - 30))
-    for line in chart(evaluations, width):
+    for line in chart(evaluations, console.chart_width()):
         console.out.print(line, no_wrap=True)
     made = console.table("at (UTC)", "state", "value", "threshold", "seconds", "notified", "error")
     for item in reversed(evaluations[-_SHOWN:]):
@@ -112,7 +110,7 @@ def _print(evaluations: Sequence[Evaluated]) -> None:
             "" if item.seconds is None else f"{item.seconds:.2f}",
             ", ".join(item.channels) or ("yes" if item.sent else ""),
             short(item.error or ""),
-            style=_STYLES.get(item.state),
+            style=STYLES.get(item.state),
         )
     console.out.print(made)
     console.out.print(_summary(evaluations), highlight=False, markup=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from databricks_alerts.local_workspace.warehouse.errors import SqlError
+from databricks_alerts.local_workspace.warehouse.names import quote
 
 if TYPE_CHECKING:
     from databricks_alerts.local_workspace.warehouse import Warehouse
@@ -40,7 +41,7 @@ class NamedAlerts:
     def _rules(self) -> dict[str, Table]:
         found: dict[str, dict[str, Table]] = {}
         for table in self._warehouse.catalog.tables():
-            schema = f"{_quoted(table.name.catalog)}.{_quoted(table.name.schema)}"
+            schema = f"{quote(table.name.catalog)}.{quote(table.name.schema)}"
             found.setdefault(schema, {})[table.name.table] = table
         return {
             schema: tables[RULES]
@@ -77,7 +78,3 @@ def _version(table: Table) -> str:
         return ""
     commits = (path.name for path in Path(table.location, "_delta_log").glob("*.json"))
     return f"{table.location} {max(commits, default='')}"
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
