@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from databricks import sql
+from databricks.sdk import WorkspaceClient
 
 from databricks_alerts.cli import app
 from databricks_alerts.local_workspace.process import Running
@@ -163,3 +166,21 @@ def seeded_project(directory: Path, workspace: Running) -> Iterator[Project]:
             answer = project.alerts(*arguments)
             assert answer.status == 0, answer.text
     yield project
+
+
+def bodies(project: Project) -> dict[str, Any]:
+    """The alerts of the project as the API has them, without what time does to them."""
+    sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
+    root = f"/Workspace/Shared/{project.schema}"
+    return {
+        str(alert.id): alert.as_dict() | {"update_time": ""}
+        for alert in sdk.alerts_v2.list_alerts()
+        if str(alert.parent_path).startswith(root)
+    }
+
+
+def imported(project: Project, *arguments: str) -> dict[str, dict[str, str]]:
+    """What `alerts import` says of each alert, by its name."""
+    answer = project.alerts("import", "-s", "test", "--json", *arguments)
+    assert answer.status == 0, answer.text
+    return {item["display_name"]: item for item in json.loads(answer.out)}

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databricks.sdk import WorkspaceClient
-from project import Project
+from project import Project, bodies, imported
 
 
 def exported(project: Project, kind: str, *more: str) -> dict[str, Any]:
@@ -16,22 +15,6 @@ def exported(project: Project, kind: str, *more: str) -> dict[str, Any]:
     assert answer.status == 0, answer.text
     found: dict[str, Any] = json.loads(answer.out)
     return found
-
-
-def imported(project: Project, *arguments: str) -> dict[str, dict[str, str]]:
-    answer = project.alerts("import", "-s", "test", "--json", *arguments)
-    assert answer.status == 0, answer.text
-    return {item["display_name"]: item for item in json.loads(answer.out)}
-
-
-def bodies(project: Project) -> dict[str, Any]:
-    sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
-    root = f"/Workspace/Shared/{project.schema}"
-    return {
-        str(alert.id): alert.as_dict() | {"update_time": ""}
-        for alert in sdk.alerts_v2.list_alerts()
-        if str(alert.parent_path).startswith(root)
-    }
 
 
 @pytest.mark.parametrize(

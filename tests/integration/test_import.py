@@ -8,7 +8,7 @@ from typing import Any
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.settings import Config, SlackConfig
 from databricks.sdk.service.sql import AlertV2
-from project import Project
+from project import Project, bodies, imported
 
 from databricks_alerts.engine import urn as urns
 
@@ -30,23 +30,6 @@ def make(project: Project, name: str, **changes: Any) -> str:
         **changes,
     }
     return str(sdk.alerts_v2.create_alert(AlertV2.from_dict(document)).id)
-
-
-def bodies(project: Project) -> dict[str, Any]:
-    """The alerts of the project as the API has them, without what time does to them."""
-    sdk = WorkspaceClient(profile="local", config_file=str(project.workspace.config_file))
-    root = f"/Workspace/Shared/{project.schema}"
-    return {
-        str(alert.id): alert.as_dict() | {"update_time": ""}
-        for alert in sdk.alerts_v2.list_alerts()
-        if str(alert.parent_path).startswith(root)
-    }
-
-
-def mine(project: Project, *arguments: str) -> dict[str, dict[str, str]]:
-    answer = project.alerts("import", "-s", "test", "--json", *arguments)
-    assert answer.status == 0, answer.text
-    return {item["display_name"]: item for item in json.loads(answer.out)}
 
 
 def test_a_folder_of_hand_made_alerts_becomes_rules_and_nothing_changes(project: Project) -> None:
@@ -97,14 +80,14 @@ def test_a_folder_of_hand_made_alerts_becomes_rules_and_nothing_changes(project:
     make(project, "[INFO] dollars", query_text="SELECT '${x}' AS v")
     before = bodies(project)
 
-    shown = mine(project, "--name", "[[]*")
+    shown = imported(project, "--name", "[[]*")
     assert {name for name, item in shown.items() if item["action"] == "new rule"} >= set(made)
     assert "evaluation.source.display" in shown["[INFO] display"]["reason"]
     assert "${…}" in shown["[INFO] dollars"]["reason"]
     assert project.sql("SELECT count(*) FROM alert_configurations") == [(0,)]
 
-    mine(project, "--write")
-    again = mine(project)
+    imported(project, "--write")
+    again = imported(project)
     assert {again[name]["action"] for name in made} == {"has a rule"}
 
     preview = json.loads(project.preview("--json").out)
@@ -136,7 +119,7 @@ def test_what_means_nothing_is_kept_until_its_rule_says_something_else(project: 
     )
     make(project, "[INFO] no end", query_text="SELECT 11 AS v -- a bracket would stand in it")
     before = bodies(project)
-    shown = mine(project, "--write")
+    shown = imported(project, "--write")
     assert shown["[INFO] spaces"]["action"] == "new rule", shown
     assert shown["[INFO] no end"]["reason"].startswith("query_text: ")
     assert project.deploy().status == 0
@@ -162,7 +145,7 @@ def test_an_alert_keeps_its_destination_that_has_no_row(project: Project) -> Non
     )
     subscribed = {"notification": {"subscriptions": [{"destination_id": others.id}]}}
     alert = make(project, "[INFO] to others", evaluation=subscribed)
-    shown = mine(project, "--write", "--name", "*others")
+    shown = imported(project, "--write", "--name", "*others")
     assert shown["[INFO] to others"]["action"] == "new rule", shown
     assert project.sql("SELECT notification_channels FROM alert_configurations") == [([others.id],)]
 
@@ -197,7 +180,7 @@ def test_an_alert_that_a_row_names_in_another_folder_stays(project: Project) -> 
 def test_a_name_without_a_severity_gets_one(project: Project) -> None:
     project.sql("DELETE FROM alert_configurations")
     key = make(project, "plain name")
-    mine(project, "--write", "--severity", "INFO", "--domain", "COST", "--name", "plain*")
+    imported(project, "--write", "--severity", "INFO", "--domain", "COST", "--name", "plain*")
     assert project.sql(
         "SELECT alert_id, alert_name, severity, agent_domain, databricks_alert_id "
         "FROM alert_configurations"
